@@ -1,0 +1,455 @@
+"""From answers to numbers: arrays in, numbers out. No function here knows a model.
+
+`labels` and `predicted` are integer arrays `(n,)` of digits 0–9, `probabilities` is a float array `(n, 10)`
+whose rows sum to 1. Lists will do too. What cannot be meant raises a `ValueError`.
+"""
+
+import numbers
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage, optimize, special, stats
+
+# float16 probabilities, as mixed precision returns them, miss a sum of 1 by up to half of this.
+SUM_TOLERANCE = 1e-3
+SMALLEST_PROBABILITY = 1e-38  # float32 holds nothing much smaller; keeps log(0) out
+SMALLEST_TEMPERATURE, LARGEST_TEMPERATURE = 0.05, 20.0
+
+
+class PerDigit(NamedTuple):
+    """Four arrays `(10,)`, one value per digit. See `per_digit`."""
+
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    count: np.ndarray
+
+
+class Calibration(NamedTuple):
+    """Three arrays `(bins,)` and the expected calibration error. See `calibration`."""
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    count: np.ndarray
+    error: float
+
+
+class McNemar(NamedTuple):
+    """Digits that only one of two networks reads, and the p-value. See `mcnemar`."""
+
+    only_a: int
+    only_b: int
+    p_value: float
+
+
+def confusion_matrix(labels, predicted):
+    """Count how often each digit was read as each digit.
+
+    Built step by step in 06_evaluation.ipynb.
+
+    Args:
+        labels: integer array `(n,)`, the true digits 0–9.
+        predicted: integer array `(n,)`, the answers 0–9.
+
+    Returns:
+        int64 array `(10, 10)`: row = true digit, column = answer, so the diagonal counts the right answers.
+        It has ten rows and columns even if some digits never occur.
+
+    Raises:
+        ValueError: arrays of different lengths, empty, of another shape, or with anything but digits 0–9.
+    """
+    check_answers(labels, predicted)
+    matrix = np.zeros((10, 10), dtype="int64")
+    for digit, answer in zip(labels, predicted, strict=True):
+        matrix[digit, answer] += 1
+    return matrix
+
+
+def check_answers(labels, predicted):
+    """Refuse anything that is not two arrays of digits of the same length.
+
+    Args:
+        labels: what ought to be an integer array `(n,)` of digits 0–9.
+        predicted: the same for the answers.
+
+    Raises:
+        ValueError: anything else. The message says what came and what to do.
+    """
+    _same_length(labels=_digits("labels", labels), predicted=_digits("predicted", predicted))
+
+
+def per_digit(labels, predicted):
+    """Return precision, recall, F1 and count for each digit.
+
+    Of a digit's images, **recall** is the share that was read as this digit. Of the answers that name a
+    digit, **precision** is the share that was right. **F1** is the harmonic mean of the two.
+
+    Args:
+        labels: integer array `(n,)`, the true digits 0–9.
+        predicted: integer array `(n,)`, the answers 0–9.
+
+    Returns:
+        PerDigit(precision, recall, f1, count), arrays `(10,)`: float64 in [0, 1], and int64 counts of the
+        true digits. A share of nothing is NaN: the recall of a digit that never occurs, the precision of a
+        digit that is never answered, the F1 of a digit that is neither. `np.nanmean` averages the rest.
+
+    Raises:
+        ValueError: as `confusion_matrix`.
+    """
+    matrix = confusion_matrix(labels, predicted)
+    right, occurs, answered = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    return PerDigit(
+        _share(right, answered), _share(right, occurs), _share(2 * right, occurs + answered), occurs
+    )
+
+
+def calibration(probabilities, labels, bins=15):
+    """Compare how sure a network is with how often it is right.
+
+    The answer to an image is its most probable digit, and that probability is the confidence. Images go by
+    confidence into bins of equal width, each open below and closed above as in the source.
+
+    Args:
+        probabilities: float array `(n, 10)`, rows sum to 1.
+        labels: integer array `(n,)`, the true digits 0–9.
+        bins: how many bins share the confidences from 0 to 1.
+
+    Returns:
+        Calibration(confidence, accuracy, count, error): mean confidence, share of right answers and number of
+        images per bin, NaN, NaN and 0 in an empty one; and the expected calibration error in [0, 1], the mean
+        distance between confidence and accuracy, each bin counted by its images.
+
+    Raises:
+        ValueError: probabilities or labels that are none, or fewer than one bin.
+
+    Source: Guo et al., On calibration of modern neural networks, 2017, section 2, https://arxiv.org/abs/1706.04599
+    """
+    probabilities, labels = _answered(probabilities, labels)
+    _whole("bins", bins, 1)
+    sure = probabilities.max(axis=1).clip(0, 1)
+    right = probabilities.argmax(axis=1) == labels
+    bin_of = np.searchsorted(np.linspace(0, 1, bins + 1), sure, side="left") - 1
+    count = np.bincount(bin_of, minlength=bins)
+    total_sure = np.bincount(bin_of, weights=sure, minlength=bins)
+    total_right = np.bincount(bin_of, weights=right, minlength=bins)
+    error = float(np.abs(total_sure - total_right).sum() / len(labels))
+    return Calibration(_share(total_sure, count), _share(total_right, count), count, error)
+
+
+def fit_temperature(probabilities, labels):
+    """Find the temperature with which `rescale` makes probabilities fit the labels best.
+
+    Best means the smallest mean loss, −log of the probability of the true digit. As a function of
+    1 / temperature the loss has one lowest point, where its slope is zero. Use validation digits: on those it
+    learned from, a network looks better than it is.
+
+    Args:
+        probabilities: float array `(n, 10)`, rows sum to 1.
+        labels: integer array `(n,)`, the true digits 0–9.
+
+    Returns:
+        The temperature: above 1 for a network that is too sure, below 1 for one that is not sure enough. It
+        lies between 0.05 and 20. A perfect network could always be surer still: it gets 0.05.
+
+    Raises:
+        ValueError: probabilities or labels that are none.
+
+    Source: Guo et al., On calibration of modern neural networks, 2017, section 4.2, https://arxiv.org/abs/1706.04599
+    """
+    probabilities, labels = _answered(probabilities, labels)
+    logits = _logits(probabilities)
+    logit_of_label = logits[np.arange(len(labels)), labels]
+
+    def slope(sharpness):
+        expected = (special.softmax(sharpness * logits, axis=1) * logits).sum(axis=1)
+        return (expected - logit_of_label).mean()
+
+    if slope(1 / SMALLEST_TEMPERATURE) <= 0:
+        return SMALLEST_TEMPERATURE
+    if slope(1 / LARGEST_TEMPERATURE) >= 0:
+        return LARGEST_TEMPERATURE
+    return float(1 / optimize.brentq(slope, 1 / LARGEST_TEMPERATURE, 1 / SMALLEST_TEMPERATURE))
+
+
+def rescale(probabilities, temperature):
+    """Make probabilities less extreme (temperature above 1) or more (below 1); no answer changes.
+
+    Args:
+        probabilities: float array `(n, 10)`, rows sum to 1.
+        temperature: a positive number, as `fit_temperature` returns it; 1 changes nothing.
+
+    Returns:
+        float64 array `(n, 10)`, rows sum to 1: each probability to the power of 1 / temperature, divided by
+        the row's sum. That equals dividing the inputs of the network's softmax by the temperature.
+
+    Raises:
+        ValueError: probabilities that are none, or a temperature that is not a positive number.
+    """
+    probabilities = _probabilities(probabilities)
+    if _number("temperature", temperature) <= 0:
+        raise ValueError(f"expected a temperature above 0, got {temperature}")
+    return special.softmax(_logits(probabilities) / temperature, axis=1)
+
+
+def wilson(correct, n, confidence=0.95):
+    """Return the range of true accuracies that `correct` right answers out of `n` leave plausible.
+
+    Args:
+        correct: how many answers are right, a whole number from 0 to n.
+        n: how many answers there are, at least 1.
+        confidence: how many of 100 such intervals, as a share, shall contain the true accuracy.
+
+    Returns:
+        (low, high), two floats in [0, 1]. Unlike "accuracy ± 2 standard errors" they stay sensible with no
+        mistake, or with nothing right.
+
+    Raises:
+        ValueError: an accuracy instead of a count, counts that cannot be, or a confidence outside (0, 1).
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, Journal of the
+    American Statistical Association 22, 1927, 209–212
+    """
+    n = _whole("n", n, 1)
+    correct = _whole("correct", correct, 0)
+    if correct > n:
+        raise ValueError(f"expected correct ≤ n, got {correct} right answers out of {n}")
+    if not 0 < _number("confidence", confidence) < 1:
+        raise ValueError(f"expected a confidence between 0 and 1, such as 0.95, got {confidence}")
+    low, high = stats.binomtest(correct, n).proportion_ci(confidence, method="wilson")
+    return float(low), float(high)
+
+
+def mcnemar(labels, predicted_a, predicted_b):
+    """Test whether two networks that read the same images differ by more than chance (exact, two-sided).
+
+    Images that both read, or both misread, say nothing about which is better. Of the others, were the
+    networks equally good, each would win a fair coin's share.
+
+    Args:
+        labels: integer array `(n,)`, the true digits 0–9.
+        predicted_a: integer array `(n,)`, the answers of the first network.
+        predicted_b: integer array `(n,)`, the answers of the second network to the same images.
+
+    Returns:
+        McNemar(only_a, only_b, p_value): how many images only the first and only the second network reads
+        correctly, and the probability of a split at least as uneven from a fair coin. Without any such
+        image it is 1.
+
+    Raises:
+        ValueError: arrays of different lengths, empty, of another shape, or with anything but digits 0–9.
+
+    Source: McNemar, Note on the sampling error of the difference between correlated proportions or
+    percentages, Psychometrika 12, 1947, 153–157; exact as in Fagerland, Lydersen and Laake, 2013,
+    https://doi.org/10.1186/1471-2288-13-91
+    """
+    labels = _digits("labels", labels)
+    a, b = _digits("predicted_a", predicted_a), _digits("predicted_b", predicted_b)
+    _same_length(labels=labels, predicted_a=a, predicted_b=b)
+    only_a = int(((a == labels) & (b != labels)).sum())
+    only_b = int(((b == labels) & (a != labels)).sum())
+    if only_a + only_b == 0:
+        return McNemar(0, 0, 1.0)
+    return McNemar(only_a, only_b, float(stats.binomtest(only_a, only_a + only_b).pvalue))
+
+
+def confident_mistakes(labels, probabilities, n):
+    """Find the wrong answers that a network was surest of.
+
+    Args:
+        labels: integer array `(m,)`, the true digits 0–9.
+        probabilities: float array `(m, 10)`, rows sum to 1.
+        n: how many to return at most, at least 1.
+
+    Returns:
+        int64 array of positions in `labels`, the surest mistake first, equally sure ones in their order. It
+        is shorter than n when there are fewer mistakes, and empty when there is none.
+
+    Raises:
+        ValueError: probabilities or labels that are none, or n below 1.
+    """
+    probabilities, labels = _answered(probabilities, labels)
+    _whole("n", n, 1)
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    order = np.argsort(-probabilities.max(axis=1)[wrong], kind="stable")
+    return wrong[order[:n]]
+
+
+def corrupt(images, kind, strength, seed):
+    """Return a copy of digit images that is harder to read. Strength 0 changes nothing.
+
+    | kind | strength | what happens |
+    |---|---|---|
+    | "rotation" | degrees | each image turns left or right, at random |
+    | "shift" | pixels | each moves up, down, left or right, at random; what leaves the frame is lost |
+    | "noise" | grey levels | Gaussian noise of this standard deviation on every pixel |
+    | "blur" | pixels | Gaussian blur of this standard deviation |
+    | "contrast" | share from 0 to 1 | pixels move by this share of the way to the image's mean |
+    | "thicker", "thinner" | pixels | a round pen of this radius adds ink around strokes, or paper |
+
+    Args:
+        images: uint8 array `(n, 28, 28)`, 0–255, white ink on black.
+        kind: one of the kinds above.
+        strength: a number ≥ 0 in the unit above; fractions are meant.
+        seed: a whole number; the same seed gives the same result.
+
+    Returns:
+        uint8 array `(n, 28, 28)`.
+
+    Raises:
+        ValueError: another dtype or shape, no images, an unknown kind, or an impossible strength or seed.
+
+    After Mu and Gilmer, MNIST-C: a robustness benchmark for computer vision, 2019, https://arxiv.org/abs/1906.02337
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28) or len(images) == 0:
+        raise ValueError(
+            f"expected uint8 images (n, 28, 28) with n ≥ 1, got {images.dtype} {images.shape}: "
+            "corrupt the images as load_mnist returned them, before to_model_input"
+        )
+    if kind not in list(_CORRUPTIONS):
+        raise ValueError(f"expected a kind out of {', '.join(_CORRUPTIONS)}, got {kind!r}")
+    if _number("strength", strength) < 0:
+        raise ValueError(f"expected a strength of 0 or more, got {strength}")
+    random = np.random.default_rng(_whole("seed", seed, 0))
+    pixels = _CORRUPTIONS[kind](images.astype("float32"), strength, random)
+    return np.rint(pixels).clip(0, 255).astype("uint8")
+
+
+def _rotation(images, degrees, random):
+    left = random.random(len(images)) < 0.5
+    for angle, chosen in ((degrees, left), (-degrees, ~left)):
+        images[chosen] = ndimage.rotate(images[chosen], angle, axes=(1, 2), reshape=False, order=1)
+    return images
+
+
+def _shift(images, pixels, random):
+    direction = random.integers(4, size=len(images))
+    for i, (down, right) in enumerate(((1, 0), (-1, 0), (0, 1), (0, -1))):
+        chosen = direction == i
+        images[chosen] = ndimage.shift(images[chosen], (0, down * pixels, right * pixels), order=1)
+    return images
+
+
+def _noise(images, deviation, random):
+    return images + random.normal(0, deviation, images.shape)
+
+
+def _blur(images, deviation, random):
+    return ndimage.gaussian_filter(images, (0, deviation, deviation))
+
+
+def _contrast(images, share, random):
+    if share > 1:
+        raise ValueError(f"expected a contrast strength from 0 to 1, the share that is lost, got {share}")
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    return images + share * (mean - images)
+
+
+def _thicker(images, radius, random):
+    return _pen(ndimage.grey_dilation, images, radius)
+
+
+def _thinner(images, radius, random):
+    return _pen(ndimage.grey_erosion, images, radius)
+
+
+def _pen(draw, images, radius):
+    # Pens have whole radii; between two of them the results are mixed.
+    whole, part = divmod(radius, 1)
+    smaller, larger = (draw(images, footprint=_disc(int(whole) + more)) for more in (0, 1))
+    return (1 - part) * smaller + part * larger
+
+
+def _disc(radius):
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return (x**2 + y**2 <= radius**2)[np.newaxis]
+
+
+_CORRUPTIONS = {
+    "rotation": _rotation,
+    "shift": _shift,
+    "noise": _noise,
+    "blur": _blur,
+    "contrast": _contrast,
+    "thicker": _thicker,
+    "thinner": _thinner,
+}
+
+
+def _share(part, whole):
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+
+
+def _logits(probabilities):
+    # Softmax turns these back into the probabilities. The network's own differ by a constant per row.
+    return np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
+
+
+def _digits(name, values):
+    values = np.asarray(values)
+    if values.ndim == 2 and values.shape[1] == 10:
+        raise ValueError(
+            f"expected {name} of shape (n,), one digit per image, got {values.shape}: "
+            f"of ten numbers per image, .argmax(axis=1) makes one digit"
+        )
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"expected {name} of shape (n,) with n ≥ 1, one digit per image, got {values.shape}")
+    if values.dtype.kind not in "iu":
+        raise ValueError(f"expected {name} to be integers, got {values.dtype}, such as {values[0]!r}")
+    wrong = np.flatnonzero((values < 0) | (values > 9))
+    if len(wrong):
+        raise ValueError(f"expected {name} from 0 to 9, got {values[wrong[0]]} at position {wrong[0]}")
+    return values
+
+
+def _probabilities(values):
+    values = np.asarray(values)
+    if values.ndim != 2 or values.shape[1] != 10 or len(values) == 0:
+        raise ValueError(f"expected probabilities of shape (n, 10) with n ≥ 1, got {values.shape}")
+    if values.dtype.kind not in "fiu":
+        raise ValueError(f"expected probabilities to be floats, got {values.dtype}")
+    values = values.astype("float64")
+    sums = values.sum(axis=1)
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(wrong):
+        raise ValueError(f"expected probabilities to be numbers, got {values[wrong[0]]} in row {wrong[0]}")
+    wrong = np.flatnonzero((values < 0).any(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"expected probabilities of 0 or more, got {values[wrong[0]].min():g} in row {wrong[0]}: "
+            "a network without softmax at its end returns logits; keras.ops.softmax makes them probabilities"
+        )
+    wrong = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
+    if len(wrong):
+        raise ValueError(
+            f"expected each row of probabilities to sum to 1, got {sums[wrong[0]]:g} in row {wrong[0]}"
+        )
+    return values
+
+
+def _answered(probabilities, labels):
+    probabilities, labels = _probabilities(probabilities), _digits("labels", labels)
+    _same_length(labels=labels, probabilities=probabilities)
+    return probabilities, labels
+
+
+def _same_length(**arrays):
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        got = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise ValueError(f"expected one entry per image in each array, got {got}")
+
+
+def _whole(name, value, least):
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        advice = ": count the right answers with (predicted == labels).sum()" if name == "correct" else ""
+        raise ValueError(f"expected {name} to be a whole number, got {value!r}{advice}")
+    if value < least:
+        raise ValueError(f"expected {name} ≥ {least}, got {value}")
+    return int(value)
+
+
+def _number(name, value):
+    if not isinstance(value, numbers.Real) or not np.isfinite(value):
+        raise ValueError(f"expected {name} to be a number, got {value!r}")
+    return value
