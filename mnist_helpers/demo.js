@@ -50,7 +50,8 @@ canvas.addEventListener("pointermove", (event) => {
   if (event.pointerId !== drawing) return;
   const points = strokes.at(-1);
   const from = points.length - 1;
-  points.push(...(event.getCoalescedEvents?.() ?? [event]).map(place));
+  const between = event.getCoalescedEvents?.() ?? []; // where the pointer was since the last event, if known
+  points.push(...[...between, event].map(place));
   draw(points.slice(from));
 });
 for (const end of ["pointerup", "pointercancel"]) {
