@@ -28,9 +28,7 @@ def main(arguments: list[str]) -> int:
     try:
         print("Loading the network ...", flush=True)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from mnist_helpers import (
-            demo,
-        )  # here, because it takes seconds: after the help and the messages above
+        from mnist_helpers import demo  # here, for it takes seconds: help and messages come first
 
         page = demo.page()
         page.launch(server_port=options.port, inbrowser=not options.no_browser, prevent_thread_lock=True)
