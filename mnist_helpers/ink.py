@@ -102,8 +102,16 @@ def grow(strong, weak):
     kept = np.zeros(count, np.uint8)
     kept[pieces[strong]] = 1
     kept[0] = 0
-    grown = kept[pieces]
-    return grown if grown.sum() < 2 * strong.sum() else strong.astype(np.uint8)
+    grown, strong = kept[pieces], strong.astype(np.uint8)
+    swamped = grown.sum() >= 2 * strong.sum() and not _is_fainter_pen(grown, strong)
+    return strong if swamped else grown
+
+
+def _is_fainter_pen(grown, strong):
+    """Whether what has grown is the same pen, pressed less: about as wide, and clear of the edges."""
+    added = grown & ~strong
+    at_an_edge = added[[0, -1]].any() or added[:, [0, -1]].any()
+    return not at_an_edge and pen_width(grown) < 1.5 * pen_width(strong) + 2
 
 
 def pen_width(mask):
@@ -235,6 +243,10 @@ def around(box, other):
 
 
 def belongs(piece, main, box):
-    """Whether a smaller piece is part of the main piece's digit: not too small, and near."""
+    """Whether a smaller piece is part of the main piece's digit: not too small, and near.
+
+    What comes in from the picture's edge and stays beside the digit is a table, a shadow or another word.
+    """
     large = piece.area > 0.03 * main.area and piece.size > 0.12 * main.size
-    return large and gap(piece.box, box) < 0.25 * main.size
+    from_outside = piece.edge and not main.edge and gap(piece.box, main.box) > 0
+    return large and not from_outside and gap(piece.box, box) < 0.25 * main.size

@@ -385,6 +385,27 @@ def test_a_wide_4_in_two_strokes_is_one_digit(reader):
     assert answer(read(reader, [digit.image])) == 4
 
 
+def seven_of_pencil():
+    """A 7 whose short stroke is pressed hard and whose long one is half as dark."""
+    picture = np.full((320, 300), 250, np.uint8)
+    cv2.line(picture, (205, 70), (120, 260), 165, 10, cv2.LINE_AA)
+    cv2.line(picture, (150, 70), (205, 70), 80, 10, cv2.LINE_AA)
+    return picture
+
+
+def three_beside_a_table():
+    """A 3 on a sheet that leaves a third of the picture to the dark table."""
+    sheet = np.full((300, 300), 235, np.uint8)
+    points = [(100, 40), (200, 40), (140, 130), (205, 165), (195, 250), (95, 260)]
+    cv2.polylines(sheet, [np.array(points)], False, 40, 16, cv2.LINE_AA)
+    return np.pad(sheet, ((0, 120), (120, 0)), constant_values=60)
+
+
+@pytest.mark.parametrize("picture, digit", [(seven_of_pencil(), 7), (three_beside_a_table(), 3)])
+def test_faint_strokes_belong_to_a_digit_and_what_comes_in_from_the_edge_does_not(picture, digit, reader):
+    assert answer(read(reader, [to_mnist_style(picture)])) == digit
+
+
 def test_the_network_keeps_its_claim(mnist, capsys):
     assert pretrain.main(["--check"]) == 0, capsys.readouterr().out
 
