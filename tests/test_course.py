@@ -508,7 +508,7 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
 
 
 def test_an_install_that_was_killed_is_done_again_from_the_start(quick):
-    quick.give_uv(pip="touch .venv/half-installed; sleep 60")
+    quick.give_uv(pip=": > .venv/half-installed; sleep 60")
     process = quick.start("hello")
     wait_for(quick.venv / "half-installed", process)
     os.killpg(process.pid, signal.SIGKILL)
@@ -522,7 +522,7 @@ def test_an_install_that_was_killed_is_done_again_from_the_start(quick):
 
 
 def test_ctrl_c_stops_the_set_up_with_a_sentence(quick):
-    quick.give_uv(pip="touch .venv/half-installed; sleep 60")
+    quick.give_uv(pip=": > .venv/half-installed; sleep 60")
     process = quick.start("hello")
     wait_for(quick.venv / "half-installed", process)
     os.killpg(process.pid, signal.SIGINT)
@@ -610,7 +610,7 @@ def test_a_venv_made_by_the_user_is_never_deleted(quick, tmp_path, when):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", quick.venv], check=True)
     (quick.venv / "mine").touch()
     if when == "killed":
-        quick.give_uv(pip="touch .venv/half-installed; sleep 60")
+        quick.give_uv(pip=": > .venv/half-installed; sleep 60")
         process = quick.start("hello")
         wait_for(quick.venv / "half-installed", process)
         os.killpg(process.pid, signal.SIGKILL)
