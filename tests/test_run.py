@@ -134,6 +134,21 @@ def test_pictures_are_stored_small_and_look_the_same(course):
     assert png(notebook.cells[2]) == after
 
 
+def test_a_scale_of_colours_keeps_both_its_ends():
+    rng = np.random.default_rng(seed=1)
+    picture = np.zeros((200, 800, 3), np.uint8)
+    picture[..., 0] = rng.integers(100, 256, (200, 800))  # a large picture in reds,
+    picture[..., 1:] = rng.integers(0, 60, (200, 800, 2))
+    picture[80:90, :200] = (30, 100, 200)  # and a little blue
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    output = nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(file.getvalue()).decode()})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    shrink_images(notebook)
+    red, _, blue = Image.open(io.BytesIO(png(notebook.cells[0]))).convert("RGB").getpixel((10, 85))
+    assert blue > red + 100
+
+
 def test_a_page_that_ends_with_the_kernel_is_kept_as_a_picture(course, tmp_path, monkeypatch):
     (tmp_path / "page.png").write_bytes(b"a picture")
     monkeypatch.setattr("tools._notebooks.LIVE_PAGE", tmp_path / "page.png")

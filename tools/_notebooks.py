@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from PIL import Image
@@ -80,12 +81,21 @@ def shrink_images(notebook: NotebookNode) -> None:
             if png:
                 picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
                 for colours in (256, 20):
+                    reduced = picture.quantize(colours, dither=Image.Dither.NONE)
                     smaller = io.BytesIO()
-                    picture.quantize(colours, dither=Image.Dither.NONE).save(smaller, "PNG", optimize=True)
+                    reduced.save(smaller, "PNG", optimize=True)
+                    if colours < 256 and not _looks_the_same(reduced.convert("RGB"), picture):
+                        break
                     if len(smaller.getvalue()) < len(base64.b64decode(output.data["image/png"])):
                         output.data["image/png"] = base64.b64encode(smaller.getvalue()).decode()
                     if len(smaller.getvalue()) < LARGE_PNG:
                         break
+
+
+def _looks_the_same(reduced: Image.Image, picture: Image.Image) -> bool:
+    """Whether hardly a pixel has got another colour: the rare colours of a scale are the first to be lost."""
+    change = np.abs(np.asarray(reduced, int) - np.asarray(picture, int)).max(axis=2)
+    return np.mean(change > 80) < 0.001
 
 
 def trains_convolutions(notebook: NotebookNode) -> bool:
