@@ -9,10 +9,8 @@ from PIL import Image, ImageOps
 
 MOST_BYTES = 10_000_000
 MOST_PIXELS = 40_000_000
-LEAST_SIDE, LONGEST_SHAPE = (
-    4,
-    30,
-)  # pixels, and how many times longer than wide; no digit is smaller or longer
+LEAST_SIDE, LONGEST_SHAPE = 4, 30  # pixels; times longer than wide. No digit is smaller or longer
+ORIENTATION = 0x0112  # the EXIF entry that says how the phone was held; 1 is upright
 
 
 class NotAPhoto(ValueError):
@@ -29,7 +27,8 @@ def read_grey(source):
         picture = _open(_bytes_of(source))
     _check_size(*picture.size)
     try:
-        return _grey(ImageOps.exif_transpose(picture))
+        turned = picture.getexif().get(ORIENTATION, 1) != 1  # else there is nothing to do but a copy
+        return _grey(ImageOps.exif_transpose(picture) if turned else picture)
     except Exception as error:  # decoders meet damaged files with errors of many kinds
         raise NotAPhoto(f"the picture is damaged or cut short ({error}): save or send it again") from error
 
@@ -141,7 +140,7 @@ def _grey(picture):
         return grey if np.ptp(grey) > 24 else _laid_on(picture, 0)
     if picture.mode in ("1", "L"):
         return np.array(picture.convert("L"))
-    return _colours_to_grey(np.asarray(picture.convert("RGB")))
+    return _colours_to_grey(np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB")))
 
 
 def _laid_on(picture, brightness):
@@ -152,7 +151,9 @@ def _laid_on(picture, brightness):
 def _colours_to_grey(colours):
     """Grey as the eye sees it; where ink and paper are equally bright, along the colours that differ most."""
     grey = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
-    few = cv2.resize(colours, (64, 64), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(np.float64)
+    step = max(1, min(grey.shape) // 256)  # every pixel of a phone's millions would take long
+    few = cv2.resize(np.ascontiguousarray(colours[::step, ::step]), (64, 64), interpolation=cv2.INTER_AREA)
+    few = few.reshape(-1, 3).astype(np.float64)
     spread, axes = np.linalg.eigh(np.cov(few.T))
     if spread[-1] < 9 * np.var(few @ (0.299, 0.587, 0.114)) + 20:
         return grey
