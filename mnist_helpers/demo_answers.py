@@ -4,23 +4,21 @@ All is HTML, which `demo.page()` shows. Nothing here knows Gradio.
 """
 
 import base64
-import functools
 import html
 import logging
 
 import cv2
 import numpy as np
 
-from mnist_helpers.models import load_pretrained
 from mnist_helpers.own_digits import (
     NoDigitFound,
     NotAPhoto,
     answer,
     find_digits,
     preparation_steps,
+    pretrained_reader,
     read_photo,
 )
-from mnist_helpers.preprocessing import to_model_input
 
 MOST_DRAWN = 2_000_000  # characters of a drawing; a sheet full of scribble has a tenth
 TOO_LARGE = "too large"  # what the sheet says instead of a drawing when it has kept back a large file
@@ -28,7 +26,7 @@ TOO_LARGE = "too large"  # what the sheet says instead of a drawing when it has 
 
 def warm_up():
     """Load the network and use it once, so that no visitor waits for it."""
-    _probabilities(np.zeros((1, 28, 28), np.uint8))
+    pretrained_reader(np.zeros((1, 28, 28), np.uint8))
 
 
 def follow_drawing(drawing):
@@ -71,7 +69,7 @@ def read_upload(content):
         return _problem("Choose a photo first")
     try:
         photo = read_photo(content)
-        digits = find_digits(photo, _probabilities)
+        digits = find_digits(photo)
         return _one_digit(photo) if len(digits) == 1 else _number(photo, digits)
     except (NotAPhoto, NoDigitFound) as error:  # the message says what to do
         return _problem(str(error))
@@ -80,18 +78,9 @@ def read_upload(content):
         return _problem("This picture could not be read, through no fault of yours. Try another one")
 
 
-@functools.cache
-def _network():
-    return load_pretrained()
-
-
-def _probabilities(images):
-    return np.asarray(_network()(to_model_input(images), training=False))
-
-
 def _one_digit(photo):
     steps = preparation_steps(photo)
-    (probabilities,) = _probabilities(steps["centred"][np.newaxis])
+    (probabilities,) = pretrained_reader(steps["centred"][np.newaxis])
     verdict = answer(probabilities)
     if isinstance(verdict, int):
         said = _said(f"The network gives it {_percent(probabilities[verdict])}.", verdict)
@@ -102,7 +91,7 @@ def _one_digit(photo):
 
 
 def _number(photo, digits):
-    rows = _probabilities(np.stack([digit.image for digit in digits]))
+    rows = pretrained_reader(np.stack([digit.image for digit in digits]))
     verdicts = [answer(row) for row in rows]
     number = "".join(str(verdict) if isinstance(verdict, int) else "?" for verdict in verdicts)
     unsure = number.count("?")

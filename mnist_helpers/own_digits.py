@@ -40,6 +40,7 @@ __all__ = [
     "answer",
     "find_digits",
     "preparation_steps",
+    "pretrained_reader",
     "read_photo",
     "to_mnist_style",
 ]
@@ -220,7 +221,7 @@ def find_digits(photo, reader=None):
     Args:
         photo: uint8 `(h, w)`, as `read_photo` returns it.
         reader: function from uint8 `(n, 28, 28)` to probabilities `(n, 10)`, to compare ways to cut; the
-            network of `load_pretrained` when None.
+            `pretrained_reader` when None.
 
     Returns:
         list of `Digit`: its box `(top, left, bottom, right)` in pixels of the photo, and its uint8 `(28, 28)`
@@ -232,7 +233,7 @@ def find_digits(photo, reader=None):
     grey = shrink(photo, longest=900)
     flat = flatten_light(grey)
     ink = without_lines(find_ink(flat), flat)
-    parts = split_into_digits(ink, _to_image, reader or _pretrained)
+    parts = split_into_digits(ink, _to_image, reader or pretrained_reader)
     scale = np.array(photo.shape * 2) / np.array(grey.shape * 2)
     digits = []
     for box, mask in parts:
@@ -271,12 +272,24 @@ def _to_image(mask):
     return centre(fit_box(even_pen(crop(mask))))
 
 
+def pretrained_reader(images):
+    """Read images with the network of `load_pretrained`, which is loaded once.
+
+    Args:
+        images: uint8 `(n, 28, 28)`, as `to_mnist_style` returns each.
+
+    Returns:
+        float32 `(n, 10)`, the probabilities of the ten digits.
+    """
+    return np.asarray(_network()(to_model_input(images)))
+
+
 @functools.cache
 def _network():
-    from mnist_helpers.models import load_pretrained  # TensorFlow is imported only where digits may touch
+    import tensorflow as tf  # only where it is needed: it takes seconds
 
-    return load_pretrained()
+    from mnist_helpers.models import load_pretrained
 
-
-def _pretrained(images):
-    return np.asarray(_network()(to_model_input(images)))
+    # A model called as it is runs layer by layer in Python; as a graph it takes a fifth of the time.
+    any_number = tf.TensorSpec((None, 28, 28, 1), tf.float32)
+    return tf.function(load_pretrained(), input_signature=[any_number], autograph=False)

@@ -24,9 +24,7 @@ sys.path.insert(0, str(ROOT))
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from mnist_helpers.models import load_pretrained  # noqa: E402
-from mnist_helpers.own_digits import answer, read_photo, to_mnist_style  # noqa: E402
-from mnist_helpers.preprocessing import to_model_input  # noqa: E402
+from mnist_helpers.own_digits import answer, pretrained_reader, read_photo, to_mnist_style  # noqa: E402
 
 
 def main(arguments=None):
@@ -41,10 +39,9 @@ def main(arguments=None):
     if not files:
         print(f"{options.folder} has no pictures named LABEL__name.ext", file=sys.stderr)
         return 2
-    model = load_pretrained()
-    model(np.zeros((1, 28, 28, 1), "float32"))  # the first call builds the graph
+    pretrained_reader(np.zeros((1, 28, 28), np.uint8))  # the first call loads the network
     about = _about(options.folder)
-    results = [measure(path, model) | about.get(path.name, {}) for path in files]
+    results = [measure(path) | about.get(path.name, {}) for path in files]
     for result in results:
         print("{file:32} {label:>10} {verdict:10} {shown:24} {seconds:6.3f} s".format(**result))
     report = {"all": summary(results)}
@@ -69,13 +66,13 @@ def main(arguments=None):
     return 0
 
 
-def measure(path, model):
+def measure(path):
     """Read one picture; return what came out, how long it took, and what the naive way makes of it."""
     label = path.name.split("__")[0]
     is_digit = label.isdigit() and len(label) == 1
     started = time.perf_counter()
     try:
-        probabilities = predict(model, to_mnist_style(read_photo(path)))
+        probabilities = pretrained_reader(to_mnist_style(read_photo(path))[np.newaxis])[0]
         said = answer(probabilities)
         shown, top = str(said), int(probabilities.argmax())
     except ValueError as error:
@@ -96,7 +93,7 @@ def measure(path, model):
         "is_digit": is_digit,
         "top": top,
         "right": right,
-        "naive": is_digit and naive(path, model) == int(label),
+        "naive": is_digit and naive(path) == int(label),
         "probability": None if probabilities is None else round(float(probabilities.max()), 4),
         "verdict": verdict,
         "shown": shown,
@@ -104,17 +101,13 @@ def measure(path, model):
     }
 
 
-def predict(model, image):
-    return np.asarray(model(to_model_input(image[np.newaxis])))[0]
-
-
-def naive(path, model):
+def naive(path):
     """What many a project does: squeeze the picture to 28 × 28 and divide by 255."""
     try:
         squeezed = cv2.resize(read_photo(path), (28, 28), interpolation=cv2.INTER_AREA)
     except ValueError:
         return None
-    return int(predict(model, squeezed).argmax())
+    return int(pretrained_reader(squeezed[np.newaxis]).argmax())
 
 
 def summary(results):

@@ -20,6 +20,7 @@ from mnist_helpers.own_digits import (
     answer,
     find_digits,
     preparation_steps,
+    pretrained_reader,
     read_photo,
     to_mnist_style,
 )
@@ -375,6 +376,14 @@ def test_a_number_is_found_digit_by_digit(reader):
     for (top, left, bottom, right), image in found:
         assert 0 <= top < bottom <= photo.shape[0] and 0 <= left < right <= photo.shape[1]
         assert image.shape == (28, 28) and image.dtype == np.uint8
+
+
+def test_the_reader_as_a_graph_gives_what_the_model_gives(reader):
+    images = np.random.default_rng(seed=5).integers(0, 256, (7, 28, 28), dtype=np.uint8)
+    for n in (1, 7):
+        np.testing.assert_allclose(
+            pretrained_reader(images[:n]), reader(to_model_input(images[:n])), atol=1e-6
+        )
 
 
 def test_a_wide_4_in_two_strokes_is_one_digit(reader):

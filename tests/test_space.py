@@ -65,10 +65,10 @@ def test_requirements_are_pinned_and_hold_all_that_the_space_imports_and_no_more
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add(node.module.split(".")[0])
-    packages = {"cv2": "opencv-python-headless", "PIL": "pillow"}
+    packages = {"cv2": "opencv-python-headless", "PIL": "pillow", "tensorflow": "tensorflow-cpu"}
     needed = {packages.get(name, name) for name in imported - set(sys.stdlib_module_names)}
-    # Keras needs TensorFlow beneath it; Gradio, and Starlette below it, come with the Space.
-    assert set(required) == needed - {"gradio", "starlette", "mnist_helpers"} | {"tensorflow-cpu"}
+    # Gradio, and Starlette below it, come with the Space.
+    assert set(required) == needed - {"gradio", "starlette", "mnist_helpers"}
 
 
 def test_the_space_answers_from_its_folder_alone(space, tmp_path):
