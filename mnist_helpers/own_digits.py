@@ -2,7 +2,7 @@
 
 `read_photo` reads a picture, `to_mnist_style` makes one digit of it, `find_digits` several; what they return
 takes the road of the training images, through `to_model_input`. The steps are built one by one in
-08_your_own_digits.ipynb. Estimators of light, grain and pen are plumbing and stand at the end.
+08_your_own_digits.ipynb. Estimators of light, grain and pen are plumbing and stand in ink.py.
 """
 
 import functools

@@ -400,12 +400,10 @@ def network_diagram(units, weights, ax=None):
         for i, layer in enumerate(units)
     ]
     for matrix, left, right in zip(weights, places, places[1:], strict=False):
-        for (row, column), weight in np.ndenumerate(
-            matrix
-        ):  # numbers stand near the left end, where lines part
+        for (row, column), weight in np.ndenumerate(matrix):
             (x0, y0), (x1, y1) = left[row], right[column]
             ax.plot([x0, x1], [y0, y1], color="0.6", ls="-" if weight else ":", lw=1.2, zorder=1)
-            ax.text(
+            ax.text(  # near the left end, where lines part
                 *(x0 + 0.25 * (x1 - x0), y0 + 0.25 * (y1 - y0)),
                 f"{weight + 0.0:g}".replace("-", "−"),
                 **{"ha": "center", "va": "center", "fontsize": 9, "zorder": 2},

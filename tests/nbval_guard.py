@@ -18,7 +18,7 @@ import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell, comment_markers, metadata_tags
 
-CELL_TIMEOUT = 600.0  # seconds; the longest cell takes half a minute on two slow cores
+CELL_TIMEOUT = 600.0  # seconds; the longest cell takes two and a half minutes on two slow cores
 OUTPUT_TIMEOUT = 60.0  # seconds for what a finished cell has still to deliver
 NBVAL_CELL_TIMEOUT = 2000.0  # nbval's own default
 

@@ -648,9 +648,7 @@ def test_the_page_fits_its_width_and_follows_the_theme(browser, page, width, sch
 
 
 @pytest.mark.slow
-def test_fifty_visitors_with_twenty_drawings_each_are_all_answered_in_steady_memory(
-    tmp_path, record_property
-):
+def test_fifty_visitors_with_twenty_drawings_each_are_all_answered_in_steady_memory(tmp_path):
     opened = Opened(tmp_path)
     process = psutil.Process(opened.process.pid)
     drawings = [(digit, data_url(drawn(digit))) for digit in range(10)]

@@ -77,9 +77,8 @@ def environment() -> dict[str, str]:
     """Return this process's variables without those that would lead a Python or pip out of .venv."""
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     env.update(PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0")
-    env.update(
-        PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore"
-    )  # no remarks beside the point
+    # no remarks beside the point
+    env.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
     if "PIP_INDEX_URL" in env:
         env.setdefault("UV_DEFAULT_INDEX", env["PIP_INDEX_URL"])  # a school's mirror serves uv too
     return env

@@ -30,7 +30,7 @@ from tools._notebooks import (
 )
 
 BUILD = ROOT / "build"
-CELL_TIMEOUT = 1200  # seconds; a lesson's longest cell takes well under a minute on two cores
+CELL_TIMEOUT = 1200  # seconds; a lesson's longest cell takes two and a half minutes on two slow cores
 
 
 def main(arguments):
