@@ -170,20 +170,6 @@ def test_a_readme_without_markers_stays_as_it_is_and_is_named(elsewhere, figures
     assert "<!-- /results -->" in capsys.readouterr().err
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
-    (tmp_path / "results.json").write_text("old")
-
-    def full_disk(self, text, encoding):
-        self.write_bytes(b"ha")
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full_disk)
-    with pytest.raises(OSError):
-        tool.write(tmp_path / "results.json", "new results")
-    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
-    assert (tmp_path / "results.json").read_text() == "old"
-
-
 # -------------------------------------------------------------------------------------------- running
 
 

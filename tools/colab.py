@@ -24,6 +24,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from tools._files import replace
+
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "tools" / "colab_versions.txt"
 PUBLISHED = "https://raw.githubusercontent.com/googlecolab/backend-info/main/pip-freeze.txt"
@@ -131,7 +133,4 @@ def _read(source: str) -> str:
 def _write(new: Versions) -> None:
     lines = [HEADING, f"# read: {new.date}", f"# from: {new.source}", f"# python: {new.python}"]
     lines += [f"{name}=={version}" for name, version in sorted(new.packages.items())]
-    draft = ROOT / "build" / FILE.name
-    draft.parent.mkdir(exist_ok=True)
-    draft.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    os.replace(draft, FILE)
+    replace(FILE, "\n".join(lines) + "\n")

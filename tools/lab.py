@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from course import become
+from tools._files import replace
 from tools._kernel import kernel_environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,9 +66,7 @@ def copy_lessons(lessons: Path, work: Path) -> list[str]:
             new.append(lesson.name)
         elif copied.setdefault(lesson.name, version) != version:
             older.append(lesson.name)
-    partial = record.with_suffix(".partial")
-    partial.write_text(json.dumps(copied, indent=1), encoding="utf-8")
-    os.replace(partial, record)
+    replace(record, json.dumps(copied, indent=1))
     lines = [f"Copied to {work.name}/: {', '.join(new)}"] if new else []
     for name in older:
         lines.append(

@@ -18,7 +18,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import tomllib
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -26,6 +25,7 @@ from pathlib import Path
 from textwrap import fill
 from urllib.parse import quote, unquote, urlencode
 
+from tools._files import replace
 from tools._notebooks import lessons, read, title
 from tools.colab import versions
 
@@ -132,7 +132,7 @@ def _write(current: Address, address: Address) -> int:
     changed = {path: text for path, text in files.items() if text != _text(path)}
     # pyproject.toml is the last file of all: after an interruption the old address is still known there.
     for path, text in sorted(changed.items(), key=lambda item: item[0].name == "pyproject.toml"):
-        _replace(path, text)
+        replace(path, text)
         print(f"changed {path.relative_to(ROOT)}")
     if changed:
         print(f"The links now point at {address.repository}, branch {address.branch}.")
@@ -493,17 +493,3 @@ def _first_difference(text: str, other: str) -> int:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write `path` in one step: whoever reads it sees the old file or the new one, never half of it."""
-    line_end = "\r\n" if path.exists() and b"\r\n" in path.read_bytes() else "\n"  # git's choice on Windows
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline=line_end) as file:
-            file.write(text)
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

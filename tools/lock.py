@@ -7,11 +7,11 @@ stay as they are; with --upgrade all of them become the newest that fit.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
 
+from tools._files import replace
 from tools._python import fetch_uv, find_uv, runs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     pins = [
         line for line in draft.read_text(encoding="utf-8").splitlines() if not line.startswith(("#", "--"))
     ]
-    draft.write_text("\n".join([HEADING, *pins]) + "\n", encoding="utf-8", newline="\n")
-    os.replace(draft, LOCK)
+    replace(LOCK, "\n".join([HEADING, *pins]) + "\n")
+    draft.unlink()
     print(f"{LOCK.relative_to(ROOT)}: {len(pins)} lines")
     return 0

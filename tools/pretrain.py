@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import multiprocessing
 import sys
+import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mnist_helpers.data import load_mnist
 from mnist_helpers.own_digits import centre, even_pen, fit_box
 from mnist_helpers.preprocessing import to_model_input
+from tools._files import replace
 from tools._strokes import draw_strokes, write_digit
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "mnist_helpers" / "pretrained.weights.h5"
@@ -184,8 +186,10 @@ def main(arguments: list[str]) -> int:
     }
     trained, model = model, build_photo_reader()  # a model that was never compiled has no optimiser to save
     model.set_weights(trained.get_weights())
-    model.save_weights(options.output)
-    claim_file.write_text(json.dumps(claim, indent=2) + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory(dir=options.output.parent) as beside:  # whole or not at all
+        model.save_weights(Path(beside, options.output.name))
+        Path(beside, options.output.name).replace(options.output)
+    replace(claim_file, json.dumps(claim, indent=2) + "\n")
     print(f"{claim['test_accuracy']:.2%} of the test digits; {options.output} and {claim_file.name} written")
     return 0
 

@@ -30,6 +30,7 @@ import numpy as np
 from scipy import stats
 
 from mnist_helpers.data import find_mnist, load_mnist
+from tools._files import replace
 from tools._kernel import resolve_data
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,7 +81,7 @@ def main(arguments: list[str]) -> int:
         print("One seed: nothing was written. Without --quick these runs are used again.")
         return 0
     results = summary(runs)
-    write(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    replace(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     return render(results)
 
 
@@ -95,19 +96,9 @@ def render(results: dict) -> int:
     if not (found and closed):
         print(f"README.md has no lines {start} and {end}: put them where the table belongs.", file=sys.stderr)
         return 1
-    write(README, f"{before}{start}\n\n{table(results)}\n{end}{after}")
+    replace(README, f"{before}{start}\n\n{table(results)}\n{end}{after}")
     print(f"Written: {RESULTS.name}, {PICTURE.name} and the table in README.md.")
     return 0
-
-
-def write(path: Path, text: str) -> None:
-    """Replace a file as a whole: whoever reads it sees the old text or the new one."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 # --------------------------------------------------------------------------------------- training
@@ -128,7 +119,7 @@ def train_all(seeds: int) -> list[dict]:
             runs[i] |= {"fingerprint": fingerprint(recipe), "wall": time.monotonic() - started}
             file = RUNS / recipe.name / f"{seed}.json"
             file.parent.mkdir(parents=True, exist_ok=True)
-            write(file, json.dumps(runs[i]))
+            replace(file, json.dumps(runs[i]))
             left = time_left([recipe.name for recipe, _ in plan], runs)
             print(f"{runs[i]['accuracy']:.2%} in {runs[i]['seconds']:.1f} s; {left}", flush=True)
     return runs

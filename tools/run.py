@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 
+from tools._files import replace
 from tools._kernel import resolve_data
 from tools._notebooks import (
     ROOT,
@@ -48,13 +49,13 @@ def main(arguments):
         describe_images(notebook)
         shrink_images(notebook)
         normalise(notebook)
-        _save(notebook, BUILD / path.name)
+        replace(BUILD / path.name, as_text(notebook))
         (BUILD / f"{path.stem}.html").write_text(to_page(notebook, path.stem), encoding="utf-8")
         if failure:
             print(failure, file=sys.stderr)
             return 1
         if options.write:
-            _save(notebook, path)
+            replace(path, as_text(notebook))
         finished.append((path, title(notebook), measured(notebook)))
     (BUILD / "index.html").write_text(index_page(finished, data.name), encoding="utf-8")
     print(f"\nMeasured on {data.name}, in {_clock(time.monotonic() - started)}:\n")
@@ -140,12 +141,6 @@ class Progress:
 
 def _clock(seconds):
     return f"{int(seconds // 60)} min {int(seconds % 60):02} s"
-
-
-def _save(notebook, path):
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(as_text(notebook), encoding="utf-8", newline="\n")
-    temporary.replace(path)
 
 
 def to_page(notebook, name):
