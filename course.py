@@ -23,7 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools._python import WINDOWS, ask, environment, fetch_uv, find_uv, make_venv, python_of, runs
+from tools.lib.python import WINDOWS, ask, environment, fetch_uv, find_uv, make_venv, python_of, runs
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
@@ -55,7 +55,8 @@ def main(arguments: list[str]) -> int:
     if not ready:
         set_up()
     elif os.path.realpath(sys.prefix) == os.path.realpath(VENV):
-        return importlib.import_module(f"tools.{verb}").main(arguments[1:])
+        place = "tools" if (ROOT / "tools" / f"{verb}.py").exists() else "tools.maintain"
+        return importlib.import_module(f"{place}.{verb}").main(arguments[1:])
     path = os.pathsep.join([str(VENV_PYTHON.parent), os.environ.get("PATH", os.defpath)])
     activated = {**environment(), "VIRTUAL_ENV": str(VENV), "PATH": path}
     return become([VENV_PYTHON, ROOT / "course.py", *arguments], activated)
@@ -68,9 +69,9 @@ def find_verbs() -> dict[str, str]:
     Python than the one that shows the help).
     """
     verb = re.compile(r'\s*"""(.+?)\s*""".*^def main\(', re.DOTALL | re.MULTILINE)
-    modules = sorted((ROOT / "tools").glob("[!_]*.py"))
-    found = {module.stem: verb.match(module.read_text(encoding="utf-8")) for module in modules}
-    return {name: match.group(1) for name, match in found.items() if match}
+    modules = sorted([*(ROOT / "tools").glob("*.py"), *(ROOT / "tools" / "maintain").glob("*.py")])
+    found = {module: verb.match(module.read_text(encoding="utf-8")) for module in modules}
+    return {module.stem: match.group(1) for module, match in found.items() if match}
 
 
 def become(command: list[str | Path], env: dict[str, str]) -> int:

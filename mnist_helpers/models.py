@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-PRETRAINED = Path(__file__).with_name("pretrained.weights.h5")
+PRETRAINED = Path(__file__).parent / "assets" / "pretrained.weights.h5"
 
 
 def build_dense_512():

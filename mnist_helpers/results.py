@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-FILE = Path(__file__).with_name("results.json")
+FILE = Path(__file__).parent / "assets" / "results.json"
 MNIST_TEST_LABELS = "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"  # SHA-256 of the bytes
 
 

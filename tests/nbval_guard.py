@@ -167,7 +167,7 @@ def _runs_notebooks(config):
 def _find_data(config):
     # Imported here: the plugin is loaded for every test run, also where only the form is looked at.
     from mnist_helpers.data import DataError
-    from tools._kernel import resolve_data
+    from tools.lib.kernel import resolve_data
 
     try:
         data = resolve_data(config.option.notebook_data)

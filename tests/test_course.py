@@ -22,8 +22,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from tools import _python
+from tools.lib.files import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 HELLO = '''
 """Say hello.
 
@@ -67,7 +67,7 @@ class Course:
         self.root = folder / "my cöurse"
         for new in (self.home, self.path, self.root / "tools", self.root / "tests"):
             new.mkdir(parents=True)
-        for name in ("course.py", "tools/__init__.py", "tools/_python.py"):
+        for name in ("course.py", "tools/lib/_init__.py", "tools/lib/python.py"):
             shutil.copy(ROOT / name, self.root / name)
         for name in ("requirements.txt", "tests/requirements.txt", "tools/constraints.txt", "pyproject.toml"):
             (self.root / name).touch()
@@ -186,7 +186,7 @@ def a_wheel(folder: Path, name: str) -> Path:
 # --- The file itself ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["course.py", "tools/_python.py"])
+@pytest.mark.parametrize("name", ["course.py", "tools/lib/python.py"])
 def test_the_front_door_is_written_for_python_3_8_and_its_standard_library(name):
     tree = ast.parse((ROOT / name).read_text(encoding="utf-8"), feature_version=(3, 8))
     imported = set()
@@ -196,7 +196,7 @@ def test_the_front_door_is_written_for_python_3_8_and_its_standard_library(name)
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
     other = {module for module in imported if module.partition(".")[0] not in sys.stdlib_module_names}
-    assert other <= {"tools._python"}
+    assert other <= {"tools.lib.python"}
 
 
 def test_the_front_door_is_under_300_lines():

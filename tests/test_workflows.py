@@ -11,18 +11,17 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
+from tests.test_links import git, needs_git
 
 from course import find_verbs
-from tests._browser import need
-from tests.test_links import git, needs_git
-from tools._notebooks import lessons
-from tools.links import PLACEHOLDER
+from tests.support.browser import need
+from tools.lib.files import ROOT
+from tools.lib.notebooks import lessons
+from tools.maintain.links import PLACEHOLDER
 
-ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 DEVCONTAINER = ROOT / ".devcontainer" / "devcontainer.json"
 # The only jobs that may write, and what.

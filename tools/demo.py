@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     try:
         print("Loading the network ...", flush=True)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from mnist_helpers import demo  # here, for it takes seconds: help and messages come first
+        from mnist_helpers.page import app as demo  # here, for it takes seconds: help and messages come first
 
         page = demo.page()
         page.launch(server_port=options.port, inbrowser=not options.no_browser, prevent_thread_lock=True)

@@ -20,7 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools.lib.files import ROOT
+
 COURSE = "py course.py" if sys.platform == "win32" else "python3 course.py"
 REBUILD = f"delete the folder .venv, then: {COURSE} doctor"
 ROOM_GB = 1  # for build/, work/ and what training writes
@@ -155,7 +156,7 @@ def check_kernel() -> Check:
     """Start a kernel as Jupyter does, away from the project, and let it import the course's helpers."""
     from jupyter_client.manager import start_new_kernel
 
-    from tools._kernel import kernel_environment
+    from tools.lib.kernel import kernel_environment
 
     code = "import json, sys, mnist_helpers; print(json.dumps([sys.prefix, mnist_helpers.__file__]))"
     said: list[str] = []

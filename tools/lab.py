@@ -18,10 +18,9 @@ import sys
 from pathlib import Path
 
 from course import become
-from tools._files import replace
-from tools._kernel import kernel_environment
+from tools.lib.files import ROOT, replace
+from tools.lib.kernel import kernel_environment
 
-ROOT = Path(__file__).resolve().parents[1]
 LESSONS = ROOT / "notebooks"
 WORK = ROOT / "work"
 

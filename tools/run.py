@@ -15,9 +15,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 
-from tools._files import replace
-from tools._kernel import resolve_data
-from tools._notebooks import (
+from tools.lib.files import replace
+from tools.lib.kernel import resolve_data
+from tools.lib.notebooks import (
     ROOT,
     as_text,
     describe_images,
@@ -147,7 +147,7 @@ def to_page(notebook, name):
     """Turn an executed notebook into one HTML page with its pictures inside and nothing to fetch."""
     exporter = HTMLExporter(
         template_name="page",
-        extra_template_basedirs=[str(ROOT / "tools")],
+        extra_template_basedirs=[str(ROOT / "tools" / "lib")],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )

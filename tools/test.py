@@ -18,8 +18,8 @@ import os
 from pathlib import Path
 
 import course
+from tools.lib.files import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PLACES = ("tests", "notebooks")
 # Each file, so each notebook too, is run by one of two processes: more cost memory and, with TensorFlow using
 # all cores from each of them, little or nothing is gained.
@@ -46,9 +46,9 @@ def main(arguments: list[str]) -> int:
     course.set_up(extra=("tests/requirements.txt",))
     for_pytest, paths = with_absolute_paths(for_pytest)
     if options.colab:
-        from tools import _shadow
+        from tools.lib import shadow
 
-        return _shadow.run([*PROCESSES, *for_pytest])
+        return shadow.run([*PROCESSES, *for_pytest])
     command = [*PROCESSES, "--nbval-lax", "--nbval-current-env"]
     command += ["--notebook-data", "mnist" if options.full else "sample"]
     command += ["--slow"] if options.all else []

@@ -1,0 +1,210 @@
+"""Plumbing of `own_digits.find_digits`: part a number's ink into digits, and cut digits that touch."""
+
+import cv2
+import numpy as np
+
+from mnist_helpers.handwriting.ink import NOTHING, NoDigitFound, crop, mask_of, pen_width, pieces_of
+
+WIDEST = 0.9  # a piece of ink wider than this part of the number's height may be several digits
+CUT = 0.25  # price of a cut, in strokes cut through
+CERTAIN = 0.99  # probability from which on all ink together is one digit
+MOST = 30  # digits in a picture; more is a page of writing
+DOUBT = 5  # price of a part that the network is not sure of, for each factor e below certainty
+A_PAGE = (
+    f"no number found: there is more in the picture than {MOST} digits. "
+    "Photograph one number alone, so that it fills about half of the picture."
+)
+
+
+def split_into_digits(ink, prepare, reader):
+    """Part the ink of a number into its digits.
+
+    Args:
+        ink: uint8 `(h, w)`, 0 or 255.
+        prepare: function from a mask to a uint8 `(28, 28)` image.
+        reader: function from uint8 `(n, 28, 28)` to probabilities `(n, 10)`.
+
+    Returns:
+        list of (box, mask) in reading order.
+
+    Raises:
+        NoDigitFound: nothing large enough, or a page of writing.
+    """
+    pieces = _without_edges(pieces_of(ink))
+    if max(piece.size for piece in pieces) < 0.025 * max(ink.shape):
+        raise NoDigitFound(NOTHING)
+    heights = np.array([piece.box[2] - piece.box[0] for piece in pieces])
+    tall = np.median(heights[heights > 0.5 * heights.max()])
+    small = [piece.size < 0.4 * tall or piece.box[2] - piece.box[0] < 0.25 * tall for piece in pieces]
+    groups = [[piece] for piece, crumb in zip(pieces, small, strict=True) if not crumb]
+    if sum(1 + (box[3] - box[1]) // tall for box in (group[0].box for group in groups)) > MOST:
+        raise NoDigitFound(A_PAGE)
+    for piece, crumb in zip(pieces, small, strict=True):
+        if crumb and piece.size > 0.15 * tall:  # the bar of a 5, a broken stroke: to its neighbour
+            nearest = min(groups, key=lambda group: _apart(piece.box, group[0].box))
+            if _apart(piece.box, nearest[0].box) < 0.35 * tall:
+                nearest.append(piece)
+    alone = mask_of([piece for group in groups for piece in group])
+    if _is_one_digit(alone, prepare, reader):
+        return [(_box(alone), alone)]
+    masks = [mask_of(group) for group in _halves_joined(groups, max(heights))]
+    found = [part for mask in masks for part in _cut(mask, tall, prepare, reader)]
+    return _reading_order(found)
+
+
+def _is_one_digit(mask, prepare, reader):
+    """Whether all ink together reads as one digit beyond doubt, such as a wide 4 in two strokes."""
+    ink = crop(mask)
+    return ink.shape[1] < 1.3 * ink.shape[0] and np.max(reader(prepare(ink)[np.newaxis])) > CERTAIN
+
+
+def _box(mask):
+    left, top, width, height = cv2.boundingRect(mask)
+    return top, left, top + height, left + width
+
+
+def _without_edges(pieces):
+    """Leave out what lies along the picture's edge, unless it is as tall and wide as the digits inside."""
+    inside = [piece for piece in pieces if piece.edge <= 0.3 * piece.size]
+    if not inside:
+        return pieces
+    heights = np.array([piece.box[2] - piece.box[0] for piece in inside])
+    tall = np.median(heights[heights > 0.5 * heights.max()])
+    for piece in pieces:
+        if piece.edge <= 0.3 * piece.size:
+            continue
+        high, wide = piece.box[2] - piece.box[0], piece.box[3] - piece.box[1]
+        if 0.7 * tall < high < 1.4 * tall and 0.3 * tall < wide < 1.4 * tall:
+            inside.append(piece)
+    return inside
+
+
+def _halves_joined(groups, tallest):
+    """Join pieces above each other that are no taller together than a digit: a digit in two parts."""
+    joined = []
+    for group in groups:
+        box = group[0].box
+        for other in joined:
+            shared = min(box[3], other[0].box[3]) - max(box[1], other[0].box[1])
+            narrower = min(box[3] - box[1], other[0].box[3] - other[0].box[1])
+            together = max(box[2], other[0].box[2]) - min(box[0], other[0].box[0])
+            if shared > 0.7 * narrower and together < 1.2 * tallest:
+                other += group
+                break
+        else:
+            joined.append(group)
+    return joined
+
+
+def _apart(box, other):
+    """Distance between two boxes; to lie beside each other counts more than to lie above."""
+    aside = max(box[1] - other[3], other[1] - box[3], 0)
+    above = max(box[0] - other[2], other[0] - box[2], 0)
+    return 2 * aside + above
+
+
+def _cut(mask, tall, prepare, reader):
+    """Cut a piece of ink that is too wide for one digit into digits: list of (box, mask)."""
+    left, top, width, height = cv2.boundingRect(mask)
+    parts = [crop(mask)]
+    if width > WIDEST * tall:
+        parts = _best_parts(parts[0], tall, prepare, reader)
+    found = []
+    for part in parts:
+        placed = np.zeros_like(mask)
+        placed[top : top + height, left : left + width] = part
+        found.append((_box(placed), placed))
+    return found
+
+
+def _best_parts(ink, tall, prepare, reader):
+    """Choose the cuts that cost least: ink in the way, and parts too wide or unlike a digit to the reader."""
+    scale = 64 / tall
+    small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) > 127
+    height, width = small.shape
+    pen = max(2.0, pen_width(255 * small.astype(np.uint8)))
+    paths, crossed = _seams(small)
+    paths = [np.zeros(height, int), *paths, np.full(height, width)]
+    price = [0.0, *(CUT + crossed / pen), 0.0]
+    usual = 0.95 if width < 1.15 * 64 else 0.75  # hardly a digit is wider: these are several, close together
+    parts = {}
+    for end in range(1, len(paths)):
+        for start in range(end):
+            if 6 <= np.mean(paths[end] - paths[start]) <= 90:
+                part = _between(small, paths[start], paths[end])
+                if cv2.boundingRect(part)[3] >= 32:
+                    parts[start, end] = part
+    if not parts:
+        return [ink]
+    images = np.stack([prepare(part) for part in parts.values()])
+    doubt = -np.log(np.max(reader(images), axis=1))
+    best = [0.0] + [np.inf] * (len(paths) - 1)
+    before = [0] * len(paths)
+    for (start, end), part, unsure in zip(parts, parts.values(), doubt, strict=True):
+        cost = best[start] + DOUBT * unsure + _odd_width(part, usual) + price[end]
+        if cost < best[end]:
+            best[end], before[end] = cost, start
+    if best[-1] == np.inf:
+        return [ink]
+    chosen = [len(paths) - 1]
+    while chosen[-1]:
+        chosen.append(before[chosen[-1]])
+    rows = np.minimum((np.arange(len(ink)) * scale).astype(int), height - 1)
+    edges = [np.rint(paths[k][rows] / scale) for k in reversed(chosen)]
+    return [_between(ink, low, high) for low, high in zip(edges, edges[1:], strict=False)]
+
+
+def _between(ink, low, high):
+    columns = np.arange(ink.shape[1])
+    inside = (columns >= low[:, None]) & (columns < high[:, None])
+    return np.where(inside & (ink > 0), 255, 0).astype(np.uint8)
+
+
+def _odd_width(part, usual):
+    """How much wider than usual a part is, in strokes cut through; `usual` is in parts of its height."""
+    return max(0.0, (cv2.boundingRect(part)[2] / 64 - usual) / 0.2) ** 2
+
+
+def _seams(ink):
+    """The cheapest paths from top to bottom, at least five columns apart where they end up.
+
+    Returns:
+        list of int arrays `(h,)`, a column for each row, and an array of how many pixels of ink each crosses.
+    """
+    height, width = ink.shape
+    total = ink + 0.0
+    for row in range(1, height):
+        above = np.pad(total[row - 1], 1, constant_values=np.inf)
+        total[row] += np.minimum(above[1:-1], np.minimum(above[:-2], above[2:]) + 0.15)
+    starts = np.arange(3, width - 5, 3)
+    column = np.array([start + total[-1, start : start + 3].argmin() for start in starts])
+    paths = np.zeros((len(column), height), int)
+    paths[:, -1] = column
+    for row in range(height - 2, -1, -1):
+        near = np.clip(column[:, None] + (-1, 0, 1), 0, width - 1)
+        step = (total[row][near] + (0.15, 0, 0.15)).argmin(axis=1)
+        column = near[np.arange(len(column)), step]
+        paths[:, row] = column
+    paths = np.unique(paths, axis=0)
+    crossed = ink[np.arange(height), paths].sum(axis=1)
+    place = paths.mean(axis=1)
+    kept = []
+    for seam in np.argsort(crossed, kind="stable"):
+        if all(abs(place[seam] - place[other]) >= 5 for other in kept):
+            kept.append(seam)
+    kept.sort(key=lambda seam: place[seam])
+    return list(paths[kept]), crossed[kept]
+
+
+def _reading_order(found):
+    """Sort (box, mask) pairs into lines from top to bottom, and each line from left to right."""
+    lines = []
+    for entry in sorted(found, key=lambda entry: entry[0][0] + entry[0][2]):
+        top, _, bottom, _ = entry[0]
+        middle = (top + bottom) / 2
+        line = next((line for line in lines if line[-1][0][0] <= middle <= line[-1][0][2]), None)
+        if line is None:
+            lines.append([entry])
+        else:
+            line.append(entry)
+    return [entry for line in lines for entry in sorted(line, key=lambda entry: entry[0][1])]

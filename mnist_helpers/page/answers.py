@@ -1,0 +1,152 @@
+"""What the live page says about a picture: the answer, its probabilities and the steps, or what is wrong.
+
+All is HTML, which `demo.page()` shows. Nothing here knows Gradio.
+"""
+
+import base64
+import html
+import logging
+
+import cv2
+import numpy as np
+
+from mnist_helpers.handwriting.digit import (
+    NoDigitFound,
+    NotAPhoto,
+    answer,
+    find_digits,
+    preparation_steps,
+    pretrained_reader,
+    read_photo,
+)
+
+MOST_DRAWN = 2_000_000  # characters of a drawing; a sheet full of scribble has a tenth
+TOO_LARGE = "too large"  # what the sheet says instead of a drawing when it has kept back a large file
+
+
+def warm_up():
+    """Load the network and use it once, so that no visitor waits for it."""
+    pretrained_reader(np.zeros((1, 28, 28), np.uint8))
+
+
+def follow_drawing(drawing):
+    """Read what a visitor has drawn so far; a blank sheet is no mistake yet."""
+    return read_drawing(drawing) if drawing else (_said("The answer appears here.") + _bars(np.zeros(10)), "")
+
+
+def read_drawing(drawing):
+    """Read what a visitor drew.
+
+    Args:
+        drawing: a PNG file as a data URL, as the sheet gives it; None or "" when it is blank.
+
+    Returns:
+        As `read_upload`.
+    """
+    if not drawing:
+        return _problem("Draw something first, or upload a photo.")
+    if drawing == TOO_LARGE:
+        return _problem("The file has more than 10 MB: save the photo smaller and try again")
+    start, _, content = str(drawing)[:MOST_DRAWN].partition(",")
+    try:
+        if start != "data:image/png;base64":
+            raise ValueError("expected a PNG file as a data URL")
+        return read_upload(base64.b64decode(content, validate=True))
+    except ValueError as error:
+        return _problem(f"This is no drawing of this page: {error}")
+
+
+def read_upload(content):
+    """Read a picture file.
+
+    Args:
+        content: the bytes of the file, or None.
+
+    Returns:
+        Two pieces of HTML: the answer with its probabilities, and the steps; or what to do, and "".
+    """
+    if content is None:
+        return _problem("Choose a photo first")
+    try:
+        photo = read_photo(content)
+        digits = find_digits(photo)
+        return _one_digit(photo) if len(digits) == 1 else _number(photo, digits)
+    except (NotAPhoto, NoDigitFound) as error:  # the message says what to do
+        return _problem(str(error))
+    except Exception:  # the page stays up, whatever a picture does; the reason goes to the log
+        logging.exception("A picture could not be read")
+        return _problem("This picture could not be read, through no fault of yours. Try another one")
+
+
+def _one_digit(photo):
+    steps = preparation_steps(photo)
+    (probabilities,) = pretrained_reader(steps["centred"][np.newaxis])
+    verdict = answer(probabilities)
+    if isinstance(verdict, int):
+        said = _said(f"The network gives it {_percent(probabilities[verdict])}.", verdict)
+    else:
+        said = _said(f"{_sentence(verdict)} Write it again, larger or clearer.", _either(verdict), "unsure")
+    pictures = [f"{_picture(step, '')}<span>{name}</span>" for name, step in steps.items()]
+    return said + _bars(probabilities), f"<h2>What the network gets to see</h2>{_list('steps', pictures)}"
+
+
+def _number(photo, digits):
+    rows = pretrained_reader(np.stack([digit.image for digit in digits]))
+    verdicts = [answer(row) for row in rows]
+    number = "".join(str(verdict) if isinstance(verdict, int) else "?" for verdict in verdicts)
+    unsure = number.count("?")
+    said = _said(f"{len(digits)} digits" + (f", not sure of {unsure}." if unsure else "."), number, "number")
+    each = []
+    for digit, row, verdict in zip(digits, rows, verdicts, strict=True):
+        name = str(verdict) if isinstance(verdict, int) else _either(verdict)
+        each.append(f"{_picture(digit.image, '')}<b>{name}</b>{_bars(row)}")
+    height, width = photo.shape
+    frames = ""
+    for top, left, bottom, right in (digit.box for digit in digits):
+        place = left / width, top / height, (right - left) / width, (bottom - top) / height
+        frames += "<i style='left:{:.1%};top:{:.1%};width:{:.1%};height:{:.1%}'></i>".format(*place)
+    found = f"<div class='found'>{_picture(photo, 'Your picture, each digit in a frame')}{frames}</div>"
+    return said + _list("digits", each), f"<h2>Where it found them</h2>{found}"
+
+
+# --- HTML ---------------------------------------------------------------------------------------------
+
+
+def _said(text, large="", kind=""):
+    return f"<div class='said {kind}' role='status'><strong>{large}</strong><p>{text}</p></div>"
+
+
+def _problem(text):
+    return _said(_sentence(html.escape(text)), kind="problem"), ""
+
+
+def _sentence(text):
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _either(verdict):
+    """From "not sure: 4 or 9" to "4 or 9?"."""
+    return f"{verdict.removeprefix('not sure: ')}?"
+
+
+def _percent(probability):
+    return ">99%" if 0.995 <= probability < 1 else f"{probability:.0%}"
+
+
+def _bars(probabilities):
+    bars = [
+        f"{k}<i style='--share:{share:.3f}'></i><span>{_percent(share)}</span>"
+        for k, share in enumerate(probabilities)
+    ]
+    return _list("bars", bars)
+
+
+def _list(name, entries):
+    return f"<ol class='{name}'>{''.join(f'<li>{entry}</li>' for entry in entries)}</ol>"
+
+
+def _picture(image, description):
+    scale = min(1, 320 / max(image.shape))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    content = base64.b64encode(cv2.imencode(".png", small)[1]).decode()
+    return f"<img alt='{description}' src='data:image/png;base64,{content}'>"

@@ -1,0 +1,77 @@
+"""Draw the sample pictures of lesson 08 again: handwriting from stroke paths, photographed by a generator.
+
+Nobody wrote them. tools/lib/strokes.py has the paths, mnist_helpers/photographs.py the camera, and the seeds
+below were chosen by eye, so that shadow, squared paper, coloured ink and a board all occur.
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mnist_helpers.handwriting.synthetic import number, photograph_ink
+from tools.lib.files import ROOT
+from tools.lib.strokes import draw_strokes, write_digit
+
+SAMPLES = ROOT / "mnist_helpers" / "assets" / "samples"
+SEEDS = {
+    "0__long_shadow": 20,
+    "1__squared_paper": 1,
+    "2__shadow_of_a_phone": 2,
+    "3__chalk": 43,
+    "4__faint_squares": 4,
+    "5__red_on_squared_paper": 5,
+    "6__felt_pen": 36,
+    "7__with_a_bar": 27,
+    "8__green_in_shadow": 38,
+    "9__dusty_board": 19,
+}
+LETTER = [[(0, 1), (0.4, 0), (0.8, 1)], [(0.15, 0.65), (0.65, 0.65)]]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pictures, 480 pixels along the longer side."""
+    parser = argparse.ArgumentParser(
+        prog="course.py samples", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--to", type=Path, default=SAMPLES, metavar="FOLDER", help="where to write them")
+    folder = parser.parse_args(arguments).to
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures():
+        Image.fromarray(picture).save(folder / f"{name}.jpg", quality=85)
+    print(f"{len(list(folder.glob('*.jpg')))} pictures in {folder}")
+    return 0
+
+
+def pictures():
+    """Yield name and uint8 `(h, w, 3)` picture of each sample."""
+    for name, seed in SEEDS.items():
+        rng = np.random.default_rng(seed)
+        strokes = write_digit(int(name[0]), rng, wobble=0.015)
+        ink = draw_strokes(strokes, 300, rng.uniform(10, 26)) / 255
+        yield name, small(photograph_ink(ink.astype(np.float32), rng, 0.6, 300))
+    rng = np.random.default_rng(4)
+    letter = draw_strokes([np.array(stroke) for stroke in LETTER], 300, 16) / 255
+    yield "letter__A", small(photograph_ink(letter.astype(np.float32), rng, 0.6, 300))
+    rng = np.random.default_rng(113)
+    yield "number__90210", small(photograph_ink(postcode("90210", rng), rng, 0.85, 480))
+
+
+def postcode(digits, rng):
+    """Write digits as MNIST shows them, then side by side. float32 `(h, w)`, 0–1."""
+    images = []
+    for digit in digits:
+        ink = draw_strokes(write_digit(int(digit), rng, wobble=0.015), 100, 9)
+        image = np.zeros((140, 140), np.uint8)
+        top, left = (140 - ink.shape[0]) // 2, (140 - ink.shape[1]) // 2
+        image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+        images.append(cv2.resize(image, (28, 28), interpolation=cv2.INTER_AREA))
+    return number(np.stack(images), rng, touching=False)
+
+
+def small(picture, longest=480):
+    scale = longest / max(picture.shape)
+    size = [round(side * scale) for side in reversed(picture.shape[:2])]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
