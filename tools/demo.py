@@ -28,9 +28,9 @@ def main(arguments: list[str]) -> int:
     try:
         print("Loading the network ...", flush=True)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from mnist_helpers.page import app as demo  # here, for it takes seconds: help and messages come first
+        from mnist_helpers.page import build_page  # here, for it takes seconds: help and messages come first
 
-        page = demo.page()
+        page = build_page()
         page.launch(server_port=options.port, inbrowser=not options.no_browser, prevent_thread_lock=True)
         print(f"Draw at {page.local_url} (Ctrl-C ends it)", flush=True)
         threading.Event().wait()

@@ -1,147 +1,122 @@
-"""Measure how well photographs of single digits are read.
+"""Measure how well pictures of single digits are read: your class's, or any folder's.
 
     course.py measure FOLDER [--json OUT]
 
 FOLDER holds pictures named LABEL__name.ext, where LABEL is a digit; other labels (letter__08.jpg) are
 pictures that are no digit and ought to be declined. A digits.csv in FOLDER or beside it, with the columns
-file, kind and source_repo, adds a table by kind and one by half: the sources are split once, by a checksum
+file, kind and source_repo, adds a line for each kind and each half: the sources are split once, by a checksum
 of their name, into a half to tune on and a half to check on.
 """
+
+from __future__ import annotations
 
 import argparse
 import csv
 import json
-import statistics
-import sys
 import time
 import zlib
-from collections import defaultdict
 from pathlib import Path
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+import cv2
+import numpy as np
+import pandas as pd
 
-from mnist_helpers.handwriting.digit import answer, pretrained_reader, read_photo, to_mnist_style  # noqa: E402
+from mnist_helpers.handwriting import answer, find_digits, load_reader, read_photo, to_mnist_style
+from tools.lib.files import Problem
 
 
-def main(arguments=None):
+def main(arguments: list[str]) -> int:
     """Print a line per picture and a summary; return 0."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="course.py measure", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     options = parser.parse_args(arguments)
+    if not options.folder.is_dir():
+        raise Problem(f"expected a folder with pictures, got {options.folder}: there is no such folder")
     files = sorted(path for path in options.folder.iterdir() if path.is_file() and "__" in path.name)
     if not files:
-        print(f"{options.folder} has no pictures named LABEL__name.ext", file=sys.stderr)
-        return 2
-    pretrained_reader(np.zeros((1, 28, 28), np.uint8))  # the first call loads the network
-    about = _about(options.folder)
-    results = [measure(path) | about.get(path.name, {}) for path in files]
-    for result in results:
-        print("{file:32} {label:>10} {verdict:10} {shown:24} {seconds:6.3f} s".format(**result))
-    report = {"all": summary(results)}
-    for column in ("kind", "half"):
-        groups = defaultdict(list)
-        for result in results:
-            if column in result:
-                groups[result[column]].append(result)
-        report |= {f"{column}: {name}": summary(group) for name, group in sorted(groups.items())}
-    others = defaultdict(list)
-    for result in results:
-        if not result["is_digit"]:
-            others[result["label"]].append(result)
-    report |= {f"no digit: {name}": summary(group) for name, group in sorted(others.items())}
+        raise Problem(f"{options.folder} has no pictures named LABEL__name.ext, such as 7__maria.jpg")
+    load_reader()(np.zeros((1, 28, 28), np.uint8))  # the first call takes seconds
+    pictures = pd.DataFrame([measure(path) for path in files])
+    for picture in pictures.itertuples():
+        print(f"{picture.file:32} {picture.label:>10}   {picture.said:24} {picture.seconds:6.3f} s")
+    groups = {"all": pictures}
+    about = sources(options.folder)
+    for column in about.columns:
+        named = pictures.file.map(about[column])
+        groups |= {f"{column} {name}": group for name, group in pictures.groupby(named)}
+    no_digits = pictures[~pictures.is_digit]
+    groups |= {f"no digit: {label}": group for label, group in no_digits.groupby("label")}
+    report = {name: summary(group) for name, group in groups.items()}
     print()
     for name, numbers in report.items():
         print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in numbers.items()))
     if options.json:
-        options.json.write_text(
-            json.dumps({"summary": report, "pictures": results}, indent=1), encoding="utf-8"
-        )
+        found = {"summary": report, "pictures": json.loads(pictures.to_json(orient="records"))}
+        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return 0
 
 
-def measure(path):
+def measure(path: Path) -> dict:
     """Read one picture; return what came out, how long it took, and what the naive way makes of it."""
     label = path.name.split("__")[0]
     is_digit = label.isdigit() and len(label) == 1
+    read, squeezed, top, sure = load_reader(), None, None, None
     started = time.perf_counter()
     try:
-        probabilities = pretrained_reader(to_mnist_style(read_photo(path))[np.newaxis])[0]
-        said = answer(probabilities)
-        shown, top = str(said), int(probabilities.argmax())
-    except ValueError as error:
-        said, shown, top, probabilities = None, f"{type(error).__name__}", None, None
+        photo = read_photo(path)
+        said = answer(read(to_mnist_style(photo)[np.newaxis]))
+        top, sure, words = said.candidates[0], said.digit is not None, str(said)
+    except ValueError as error:  # no picture, or no digit in it
+        words = type(error).__name__
     seconds = time.perf_counter() - started
-    if top is None:
-        verdict = "error"
-    elif isinstance(said, str):
-        verdict = "abstained"
-    else:
-        verdict = "answered"
-    right = is_digit and top == int(label)
-    if is_digit and top is not None and not right:
-        verdict += " ✗"
+    if top is not None:
+        small = cv2.resize(photo, (28, 28), interpolation=cv2.INTER_AREA)  # what many a project does
+        squeezed = int(read(small[np.newaxis]).argmax())
     return {
         "file": path.name,
         "label": label,
         "is_digit": is_digit,
-        "top": top,
-        "right": right,
-        "naive": is_digit and naive(path) == int(label),
-        "probability": None if probabilities is None else round(float(probabilities.max()), 4),
-        "verdict": verdict,
-        "shown": shown,
-        "seconds": round(seconds, 4),
+        "said": words,
+        "right": is_digit and top == int(label),
+        "alone": top is not None and len(find_digits(photo, read)) == 1,
+        "squeezed right": is_digit and squeezed == int(label),
+        "answered": bool(sure),
+        "failed": top is None,
+        "seconds": seconds,
     }
 
 
-def naive(path):
-    """What many a project does: squeeze the picture to 28 × 28 and divide by 255."""
-    try:
-        squeezed = cv2.resize(read_photo(path), (28, 28), interpolation=cv2.INTER_AREA)
-    except ValueError:
-        return None
-    return int(pretrained_reader(squeezed[np.newaxis]).argmax())
-
-
-def summary(results):
-    """Count a group of results: right whatever the threshold, abstained, errors, right among the answered."""
-    digits = [result for result in results if result["is_digit"]]
-    answered = [result for result in digits if result["verdict"].startswith("answered")]
-    right = sum(result["right"] for result in digits)
-    numbers = {"pictures": len(results)}
-    if digits:
-        numbers |= {"digits": len(digits), "right": right, "accuracy": round(right / len(digits), 4)}
-        numbers |= {"naive accuracy": round(sum(result["naive"] for result in digits) / len(digits), 4)}
+def summary(pictures: pd.DataFrame) -> dict:
+    """Count a group of results: right whatever the threshold, right among the answered, not sure, failed."""
+    digits = pictures[pictures.is_digit]
+    numbers = {"pictures": len(pictures)}
+    if len(digits):
         numbers |= {
-            "accuracy when answered": round(
-                sum(result["right"] for result in answered) / max(1, len(answered)), 4
-            )
+            "right": int(digits.right.sum()),
+            "accuracy": round(float(digits.right.mean()), 4),
+            "accuracy when squeezed": round(float(digits["squeezed right"].mean()), 4),
+            "accuracy when answered": round(float(digits.right[digits.answered].mean()), 4),
+            "taken for one digit": int(digits.alone.sum()),
         }
-    numbers |= {
-        "abstained": sum(result["verdict"].startswith("abstained") for result in results),
-        "errors": sum(result["verdict"] == "error" for result in results),
-        "median seconds": round(statistics.median(result["seconds"] for result in results), 4),
+    return numbers | {
+        "not sure": int((~pictures.answered & ~pictures.failed).sum()),
+        "failed": int(pictures.failed.sum()),
+        "median ms": round(1000 * float(pictures.seconds.median()), 1),
     }
-    return numbers
 
 
-def _about(folder):
+def sources(folder: Path) -> pd.DataFrame:
+    """Return what digits.csv says: file → kind, and the half to which its source belongs."""
     for place in (folder / "digits.csv", folder.parent / "digits.csv"):
         if place.is_file():
             with place.open(encoding="utf-8", newline="") as file:
-                return {
-                    Path(row["file"]).name: {
-                        "kind": row["kind"],
-                        "half": "checking" if zlib.crc32(row["source_repo"].encode()) % 2 else "tuning",
-                    }
-                    for row in csv.DictReader(file)
-                }
-    return {}
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+                rows = {Path(row["file"]).name: row for row in csv.DictReader(file)}
+            halves = {
+                name: "checking" if zlib.crc32(row["source_repo"].encode()) % 2 else "tuning"
+                for name, row in rows.items()
+            }
+            return pd.DataFrame({"kind": {name: row["kind"] for name, row in rows.items()}, "half": halves})
+    return pd.DataFrame()

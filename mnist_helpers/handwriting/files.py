@@ -1,4 +1,4 @@
-"""Plumbing of `own_digits.read_photo`: from files and arrays of many kinds to grey values."""
+"""Any picture becomes grey values: files of many kinds, PIL images, arrays."""
 
 import io
 import os
@@ -7,18 +7,42 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from mnist_helpers.handwriting.errors import NotAPhoto
+
 MOST_BYTES = 10_000_000
 MOST_PIXELS = 40_000_000
 LEAST_SIDE, LONGEST_SHAPE = 4, 30  # pixels; times longer than wide. No digit is smaller or longer
 ORIENTATION = 0x0112  # the EXIF entry that says how the phone was held; 1 is upright
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+NOT_PICTURES = (  # how files begin that people take for pictures, and what to do with them
+    (b"%PDF", "a PDF document: take a screenshot of the page and save it as PNG"),
+    (b"%!", "a PostScript document: export it as PNG"),
+    (b"<svg", "an SVG drawing: export it as PNG"),
+    (b"<?xml", "an XML document, perhaps an SVG drawing: export it as PNG"),
+    (b"<!doctype", "a web page: save the picture on it, not the page"),
+    (b"<html", "a web page: save the picture on it, not the page"),
+)
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
-class NotAPhoto(ValueError):
-    """The file or array is not a picture that can be read; the message says what it is and what to do."""
 
+def read_photo(source):
+    """Read a picture as grey values, the way a person sees it: upright and on white.
 
-def read_grey(source):
-    """See `own_digits.read_photo`."""
+    Args:
+        source: a path, the bytes of a file, an open binary file, a PIL image, or an array: uint8 or bool
+            `(h, w)`, uint8 `(h, w, 1)`, `(h, w, 3)` RGB or `(h, w, 4)` RGBA, or uint16 `(h, w)`.
+
+    Returns:
+        uint8 array `(h, w)`, 0 black to 255 white. A phone's rotation is applied; transparent parts are white
+        (black where white would hide the drawing); of an animation it is the first picture.
+
+    Raises:
+        NotAPhoto: a `ValueError`. Not a picture, damaged, above 10 MB or 40 megapixels, below 4 × 4
+            pixels or a long strip.
+        TypeError: `source` is something else.
+        OSError: the file cannot be opened.
+    """
     if isinstance(source, np.ndarray):
         picture = _from_array(source)
     elif isinstance(source, Image.Image):
@@ -31,28 +55,6 @@ def read_grey(source):
         return _grey(ImageOps.exif_transpose(picture) if turned else picture)
     except Exception as error:  # decoders meet damaged files with errors of many kinds
         raise NotAPhoto(f"the picture is damaged or cut short ({error}): save or send it again") from error
-
-
-def check_photo(photo):
-    """Refuse what cannot have come from `read_photo`."""
-    if not isinstance(photo, np.ndarray):
-        raise TypeError(f"expected a NumPy array, got {type(photo).__name__}: pass what read_photo returns")
-    if photo.dtype != np.uint8 or photo.ndim != 2:
-        expected = f"expected uint8 (h, w), got {photo.dtype} {photo.shape}"
-        raise ValueError(f"{expected}: pass what read_photo returns")
-    _check_size(*reversed(photo.shape))
-
-
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-NOT_PICTURES = (  # how files begin that people take for pictures, and what to do with them
-    (b"%PDF", "a PDF document: take a screenshot of the page and save it as PNG"),
-    (b"%!", "a PostScript document: export it as PNG"),
-    (b"<svg", "an SVG drawing: export it as PNG"),
-    (b"<?xml", "an XML document, perhaps an SVG drawing: export it as PNG"),
-    (b"<!doctype", "a web page: save the picture on it, not the page"),
-    (b"<html", "a web page: save the picture on it, not the page"),
-)
-HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 
 def _bytes_of(source):

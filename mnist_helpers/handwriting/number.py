@@ -1,9 +1,12 @@
-"""Plumbing of `own_digits.find_digits`: part a number's ink into digits, and cut digits that touch."""
+"""Which pieces of ink are a digit each: the only one, or those of a number, also where digits touch."""
 
 import cv2
 import numpy as np
 
-from mnist_helpers.handwriting.ink import NOTHING, NoDigitFound, crop, mask_of, pen_width, pieces_of
+from mnist_helpers.handwriting.digit import Digit, crop, prepare
+from mnist_helpers.handwriting.errors import NoDigitFound
+from mnist_helpers.handwriting.ink import pen_width
+from mnist_helpers.handwriting.pieces import mask_of
 
 WIDEST = 0.9  # a piece of ink wider than this part of the number's height may be several digits
 CUT = 0.25  # price of a cut, in strokes cut through
@@ -16,46 +19,54 @@ A_PAGE = (
 )
 
 
-def split_into_digits(ink, prepare, reader):
-    """Part the ink of a number into its digits.
+def part(found, reader):
+    """Part the ink of a picture into its digits.
 
     Args:
-        ink: uint8 `(h, w)`, 0 or 255.
-        prepare: function from a mask to a uint8 `(28, 28)` image.
+        found: the pieces of ink, as `find_pieces` returns them.
         reader: function from uint8 `(n, 28, 28)` to probabilities `(n, 10)`.
 
     Returns:
-        list of (box, mask) in reading order.
+        list of `Digit` in reading order; boxes and stages are those of the ink.
 
     Raises:
-        NoDigitFound: nothing large enough, or a page of writing.
+        NoDigitFound: a page of writing.
     """
-    pieces = _without_edges(pieces_of(ink))
-    if max(piece.size for piece in pieces) < 0.025 * max(ink.shape):
-        raise NoDigitFound(NOTHING)
+    pieces = _without_edges(found.pieces)
     heights = np.array([piece.box[2] - piece.box[0] for piece in pieces])
     tall = np.median(heights[heights > 0.5 * heights.max()])
-    small = [piece.size < 0.4 * tall or piece.box[2] - piece.box[0] < 0.25 * tall for piece in pieces]
-    groups = [[piece] for piece, crumb in zip(pieces, small, strict=True) if not crumb]
+    groups = _with_crumbs(pieces, tall)
     if sum(1 + (box[3] - box[1]) // tall for box in (group[0].box for group in groups)) > MOST:
         raise NoDigitFound(A_PAGE)
+    main = {piece.number for piece in found.main}
+    alone = {group[0].number for group in groups} <= main
+    (together,) = _read([found.mask if alone else mask_of(sum(groups, []))], reader)
+    top, left, bottom, right = together.box
+    if right - left < 1.3 * (bottom - top) and together.probabilities.max() > CERTAIN:
+        return [together]  # beyond doubt, such as a wide 4 in two strokes
+    masks = [mask_of(group) for group in _halves_joined(groups, max(heights))]
+    masks = [cut for mask in masks for cut in _cut(mask, tall, reader)]
+    return [together] if alone and len(masks) == 1 else _reading_order(_read(masks, reader))
+
+
+def _read(masks, reader):
+    """Prepare and read the ink of several digits at once."""
+    stages = prepare(masks)
+    images = np.stack([steps["centred"] for steps in stages])
+    found = zip(masks, images, reader(images), stages, strict=True)
+    return [Digit(_box(mask), image, said, steps) for mask, image, said, steps in found]
+
+
+def _with_crumbs(pieces, tall):
+    """Group the pieces: each large one with the small ones that are nearest to it, such as the bar of a 5."""
+    small = [piece.size < 0.4 * tall or piece.box[2] - piece.box[0] < 0.25 * tall for piece in pieces]
+    groups = [[piece] for piece, crumb in zip(pieces, small, strict=True) if not crumb]
     for piece, crumb in zip(pieces, small, strict=True):
-        if crumb and piece.size > 0.15 * tall:  # the bar of a 5, a broken stroke: to its neighbour
+        if crumb and piece.size > 0.15 * tall:
             nearest = min(groups, key=lambda group: _apart(piece.box, group[0].box))
             if _apart(piece.box, nearest[0].box) < 0.35 * tall:
                 nearest.append(piece)
-    alone = mask_of([piece for group in groups for piece in group])
-    if _is_one_digit(alone, prepare, reader):
-        return [(_box(alone), alone)]
-    masks = [mask_of(group) for group in _halves_joined(groups, max(heights))]
-    found = [part for mask in masks for part in _cut(mask, tall, prepare, reader)]
-    return _reading_order(found)
-
-
-def _is_one_digit(mask, prepare, reader):
-    """Whether all ink together reads as one digit beyond doubt, such as a wide 4 in two strokes."""
-    ink = crop(mask)
-    return ink.shape[1] < 1.3 * ink.shape[0] and np.max(reader(prepare(ink)[np.newaxis])) > CERTAIN
+    return groups
 
 
 def _box(mask):
@@ -103,21 +114,21 @@ def _apart(box, other):
     return 2 * aside + above
 
 
-def _cut(mask, tall, prepare, reader):
-    """Cut a piece of ink that is too wide for one digit into digits: list of (box, mask)."""
+def _cut(mask, tall, reader):
+    """Cut a piece of ink that is too wide for one digit into digits: list of masks."""
     left, top, width, height = cv2.boundingRect(mask)
-    parts = [crop(mask)]
-    if width > WIDEST * tall:
-        parts = _best_parts(parts[0], tall, prepare, reader)
-    found = []
-    for part in parts:
+    if width <= WIDEST * tall:
+        return [mask]
+    cuts = []
+    for ink in _best_parts(crop(mask), tall, reader):
         placed = np.zeros_like(mask)
-        placed[top : top + height, left : left + width] = part
-        found.append((_box(placed), placed))
-    return found
+        placed[top : top + height, left : left + width] = ink
+        if ink.any():
+            cuts.append(placed)
+    return cuts
 
 
-def _best_parts(ink, tall, prepare, reader):
+def _best_parts(ink, tall, reader):
     """Choose the cuts that cost least: ink in the way, and parts too wide or unlike a digit to the reader."""
     scale = 64 / tall
     small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) > 127
@@ -136,8 +147,7 @@ def _best_parts(ink, tall, prepare, reader):
                     parts[start, end] = part
     if not parts:
         return [ink]
-    images = np.stack([prepare(part) for part in parts.values()])
-    doubt = -np.log(np.max(reader(images), axis=1))
+    doubt = [-np.log(digit.probabilities.max()) for digit in _read(list(parts.values()), reader)]
     best = [0.0] + [np.inf] * (len(paths) - 1)
     before = [0] * len(paths)
     for (start, end), part, unsure in zip(parts, parts.values(), doubt, strict=True):
@@ -196,15 +206,14 @@ def _seams(ink):
     return list(paths[kept]), crossed[kept]
 
 
-def _reading_order(found):
-    """Sort (box, mask) pairs into lines from top to bottom, and each line from left to right."""
+def _reading_order(digits):
+    """Sort digits into lines from top to bottom, and each line from left to right."""
     lines = []
-    for entry in sorted(found, key=lambda entry: entry[0][0] + entry[0][2]):
-        top, _, bottom, _ = entry[0]
-        middle = (top + bottom) / 2
-        line = next((line for line in lines if line[-1][0][0] <= middle <= line[-1][0][2]), None)
+    for digit in sorted(digits, key=lambda digit: digit.box[0] + digit.box[2]):
+        middle = (digit.box[0] + digit.box[2]) / 2
+        line = next((line for line in lines if line[-1].box[0] <= middle <= line[-1].box[2]), None)
         if line is None:
-            lines.append([entry])
+            lines.append([digit])
         else:
-            line.append(entry)
-    return [entry for line in lines for entry in sorted(line, key=lambda entry: entry[0][1])]
+            line.append(digit)
+    return [digit for line in lines for digit in sorted(line, key=lambda digit: digit.box[1])]

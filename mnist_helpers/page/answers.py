@@ -1,6 +1,6 @@
 """What the live page says about a picture: the answer, its probabilities and the steps, or what is wrong.
 
-All is HTML, which `demo.page()` shows. Nothing here knows Gradio.
+All is HTML, which the page in app.py shows. Nothing here knows Gradio.
 """
 
 import base64
@@ -10,49 +10,48 @@ import logging
 import cv2
 import numpy as np
 
-from mnist_helpers.handwriting.digit import (
+from mnist_helpers.handwriting import (
     NoDigitFound,
     NotAPhoto,
     answer,
     find_digits,
-    preparation_steps,
-    pretrained_reader,
+    load_reader,
     read_photo,
 )
 
 MOST_DRAWN = 2_000_000  # characters of a drawing; a sheet full of scribble has a tenth
-TOO_LARGE = "too large"  # what the sheet says instead of a drawing when it has kept back a large file
 
 
 def warm_up():
     """Load the network and use it once, so that no visitor waits for it."""
-    pretrained_reader(np.zeros((1, 28, 28), np.uint8))
+    load_reader()(np.zeros((1, 28, 28), np.uint8))
 
 
-def follow_drawing(drawing):
+def follow_drawing(sheet):
     """Read what a visitor has drawn so far; a blank sheet is no mistake yet."""
-    return read_drawing(drawing) if drawing else (_said("The answer appears here.") + _bars(np.zeros(10)), "")
+    return read_drawing(sheet) if sheet else (_said("The answer appears here.") + _bars(np.zeros(10)), "")
 
 
-def read_drawing(drawing):
+def read_drawing(sheet):
     """Read what a visitor drew.
 
     Args:
-        drawing: a PNG file as a data URL, as the sheet gives it; None or "" when it is blank.
+        sheet: what the sheet says: `{"drawing": a PNG file as a data URL}`, or `{"too_large": bytes}` when it
+            has kept back a large file; None or {} when it is blank.
 
     Returns:
         As `read_upload`.
     """
-    if not drawing:
+    if not sheet:
         return _problem("Draw something first, or upload a photo.")
-    if drawing == TOO_LARGE:
-        return _problem("The file has more than 10 MB: save the photo smaller and try again")
-    start, _, content = str(drawing)[:MOST_DRAWN].partition(",")
     try:
+        if "too_large" in sheet:
+            return _problem("The file has more than 10 MB: save the photo smaller and try again")
+        start, _, content = sheet["drawing"][:MOST_DRAWN].partition(",")
         if start != "data:image/png;base64":
             raise ValueError("expected a PNG file as a data URL")
         return read_upload(base64.b64decode(content, validate=True))
-    except ValueError as error:
+    except (KeyError, TypeError, ValueError) as error:
         return _problem(f"This is no drawing of this page: {error}")
 
 
@@ -69,8 +68,8 @@ def read_upload(content):
         return _problem("Choose a photo first")
     try:
         photo = read_photo(content)
-        digits = find_digits(photo)
-        return _one_digit(photo) if len(digits) == 1 else _number(photo, digits)
+        digits = find_digits(photo, load_reader())
+        return _one_digit(*digits) if len(digits) == 1 else _number(photo, digits)
     except (NotAPhoto, NoDigitFound) as error:  # the message says what to do
         return _problem(str(error))
     except Exception:  # the page stays up, whatever a picture does; the reason goes to the log
@@ -78,35 +77,34 @@ def read_upload(content):
         return _problem("This picture could not be read, through no fault of yours. Try another one")
 
 
-def _one_digit(photo):
-    steps = preparation_steps(photo)
-    (probabilities,) = pretrained_reader(steps["centred"][np.newaxis])
-    verdict = answer(probabilities)
-    if isinstance(verdict, int):
-        said = _said(f"The network gives it {_percent(probabilities[verdict])}.", verdict)
+def _one_digit(digit):
+    said = answer(digit.probabilities)
+    if said.digit is None:
+        text = f"{_sentence(str(said))} Write it again, larger or clearer."
+        words = _said(text, _either(said), "unsure")
     else:
-        said = _said(f"{_sentence(verdict)} Write it again, larger or clearer.", _either(verdict), "unsure")
-    pictures = [f"{_picture(step, '')}<span>{name}</span>" for name, step in steps.items()]
-    return said + _bars(probabilities), f"<h2>What the network gets to see</h2>{_list('steps', pictures)}"
+        words = _said(f"The network gives it {_percent(said.probability)}.", said.digit)
+    pictures = [f"{_picture(step, '')}<span>{name}</span>" for name, step in digit.stages.items()]
+    steps = f"<h2>What the network gets to see</h2>{_list('steps', pictures)}"
+    return words + _bars(digit.probabilities), steps
 
 
 def _number(photo, digits):
-    rows = pretrained_reader(np.stack([digit.image for digit in digits]))
-    verdicts = [answer(row) for row in rows]
-    number = "".join(str(verdict) if isinstance(verdict, int) else "?" for verdict in verdicts)
+    answers = [answer(digit.probabilities) for digit in digits]
+    number = "".join("?" if said.digit is None else str(said) for said in answers)
     unsure = number.count("?")
-    said = _said(f"{len(digits)} digits" + (f", not sure of {unsure}." if unsure else "."), number, "number")
-    each = []
-    for digit, row, verdict in zip(digits, rows, verdicts, strict=True):
-        name = str(verdict) if isinstance(verdict, int) else _either(verdict)
-        each.append(f"{_picture(digit.image, '')}<b>{name}</b>{_bars(row)}")
+    words = _said(f"{len(digits)} digits" + (f", not sure of {unsure}." if unsure else "."), number, "number")
+    each = [
+        f"{_picture(digit.image, '')}<b>{_either(said)}</b>{_bars(digit.probabilities)}"
+        for digit, said in zip(digits, answers, strict=True)
+    ]
     height, width = photo.shape
     frames = ""
     for top, left, bottom, right in (digit.box for digit in digits):
         place = left / width, top / height, (right - left) / width, (bottom - top) / height
         frames += "<i style='left:{:.1%};top:{:.1%};width:{:.1%};height:{:.1%}'></i>".format(*place)
     found = f"<div class='found'>{_picture(photo, 'Your picture, each digit in a frame')}{frames}</div>"
-    return said + _list("digits", each), f"<h2>Where it found them</h2>{found}"
+    return words + _list("digits", each), f"<h2>Where it found them</h2>{found}"
 
 
 # --- HTML ---------------------------------------------------------------------------------------------
@@ -124,9 +122,9 @@ def _sentence(text):
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _either(verdict):
-    """From "not sure: 4 or 9" to "4 or 9?"."""
-    return f"{verdict.removeprefix('not sure: ')}?"
+def _either(said):
+    """The digit, or the two that it may be: "4", "4 or 9?"."""
+    return "{} or {}?".format(*said.candidates) if said.digit is None else str(said)
 
 
 def _percent(probability):

@@ -1,10 +1,10 @@
 """A page to draw on: it reads digits from a drawing or a photo and shows how.
 
-    demo.page().launch()          in a notebook, below the cell
+    build_page().launch()         in a notebook, below the cell
     python3 course.py demo        in a browser
 
-The page is open to this computer alone and asks nothing of any other. What it says is in demo_answers.py, its
-style in demo.css. demo.js is the sheet to draw on: Gradio's own Sketchpad has visitors choose a tool first,
+The page is open to this computer alone and asks nothing of any other. What it says is in answers.py, its
+style in page.css. page.js is the sheet to draw on: Gradio's own Sketchpad has visitors choose a tool first,
 which few find, and lets them fill the server's memory.
 """
 
@@ -60,6 +60,7 @@ class Page(gr.Blocks):
             Page.current.close()
         Page.current = self
         os.environ["GRADIO_TEMP_DIR"] = str(self.uploads)  # another page may have been built since
+        _ask_ourselves_without_a_proxy()
         ours = {
             "server_name": "127.0.0.1",
             "share": False,
@@ -110,14 +111,14 @@ class NothingLarge:
         await self.app(scope, receive_some, send)
 
 
-def page():
+def build_page():
     """Build the page, with the network loaded and warm.
 
     A visitor draws or uploads a picture and sees the answer or "not sure", ten probabilities, and the steps
     from the picture to what the network reads; for a number, all its digits.
 
     Returns:
-        `Page`, a `gradio.Blocks`: `page().launch()` opens it and `close()` closes it.
+        `Page`, a `gradio.Blocks`: `build_page().launch()` opens it and `close()` closes it.
     """
     warm_up()
     with Page(title="Read my digits", analytics_enabled=False, delete_cache=KEPT) as built:
@@ -134,7 +135,7 @@ def page():
                     read = gr.Button("Read it", variant="primary", min_width=120)
                     photo = gr.UploadButton("Upload a photo", type="binary", min_width=120)
             with gr.Column(min_width=300):
-                result = gr.HTML(follow_drawing("")[0], label="Answer")
+                result = gr.HTML(follow_drawing({})[0], label="Answer")
         steps = gr.HTML(label="Steps")
         shown = {"outputs": [result, steps], "show_progress": "hidden"}
         shown |= {"concurrency_id": "network", "concurrency_limit": AT_ONCE}
@@ -146,6 +147,13 @@ def page():
 
 def _beside(name):
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _ask_ourselves_without_a_proxy():
+    """Gradio asks its own page whether it is there, and must not ask a school's proxy."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
 def _tidy(uploads):

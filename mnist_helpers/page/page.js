@@ -1,5 +1,5 @@
 // The sheet of paper. Gradio runs this once, with `element` (the sheet), `props` and `trigger`.
-// After every stroke the drawing goes to Python as a PNG file; a blank sheet is the empty string.
+// After every stroke the drawing goes to Python as a PNG file, {drawing: …}; a blank sheet is {}.
 const canvas = element.querySelector("canvas");
 const pen = canvas.getContext("2d");
 let strokes = [];
@@ -20,7 +20,7 @@ function show() {
   element.querySelector(".paper").classList.toggle("blank", strokes.length === 0);
 }
 
-function send(value = strokes.length ? canvas.toDataURL("image/png") : "") {
+function send(value = strokes.length ? { drawing: canvas.toDataURL("image/png") } : {}) {
   props.value = value;
   trigger("input");
 }
@@ -73,12 +73,13 @@ document.addEventListener("click", () => {
 document.addEventListener("change", (event) => {
   if (event.target !== chosen() || !event.target.files.length) return;
   strokes = [];
-  props.value = "";
+  props.value = {};
   show();
-  if (event.target.files[0].size <= 10_000_000) return;
+  const size = event.target.files[0].size;
+  if (size <= 10_000_000) return;
   event.stopImmediatePropagation();
   event.target.value = "";
-  send("too large");
+  send({ too_large: size });
 }, true);
 
 // A picture can also be dropped anywhere on the page, or pasted.

@@ -1,0 +1,44 @@
+"""From ten probabilities to an answer, or to "not sure"."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+SURE = 0.7  # below this probability the answer is "not sure"
+
+
+class Answer(NamedTuple):
+    """What is said about a picture of a digit; `str(answer)` says it in words."""
+
+    digit: int | None  # None: not sure
+    candidates: tuple[int, int]  # the two likeliest digits, the likelier first
+    probability: float  # of the first, 0–1
+
+    def __str__(self):
+        first, second = self.candidates
+        return f"not sure: {first} or {second}" if self.digit is None else str(self.digit)
+
+
+def answer(probabilities, threshold=SURE):
+    """Say which digit it is, or which two it may be.
+
+    The threshold was chosen so that at most 3 in 100 photographed digits are declined, and most letters are.
+
+    Args:
+        probabilities: float array `(10,)` or `(1, 10)`, one row of `model.predict`.
+        threshold: probability from which on the answer is given, 0–1.
+
+    Returns:
+        `Answer`: the digit, or None below the threshold, with the two likeliest digits.
+
+    Raises:
+        ValueError: not ten probabilities.
+    """
+    probabilities = np.squeeze(probabilities)
+    if probabilities.shape != (10,) or not np.isfinite(probabilities).all():
+        raise ValueError(
+            f"expected ten probabilities, got shape {np.shape(probabilities)}: pass one row of model.predict"
+        )
+    first, second = np.argsort(-probabilities, kind="stable")[:2].tolist()
+    probability = float(probabilities[first])
+    return Answer(first if probability >= threshold else None, (first, second), probability)
