@@ -75,6 +75,8 @@ def _read(urls: list[str], bodies: list[bytearray], reasons: list[str], given_up
         reasons.append("its certificate cannot be trusted (is this computer's date right?)")
     except requests.exceptions.ProxyError:
         reasons.append("the proxy does not let us through")
+    except requests.exceptions.InvalidSchema:
+        reasons.append("a SOCKS proxy cannot be used, expected an HTTP proxy")
     except requests.exceptions.ChunkedEncodingError:
         reasons.append("the connection broke off")
     except (requests.ConnectionError, requests.Timeout):

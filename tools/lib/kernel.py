@@ -70,8 +70,11 @@ def lesson_settings(environment: Mapping[str, str]) -> dict[str, str]:
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in environment):
+    proxies = {name: value for name, value in environment.items() if name.lower().endswith("_proxy")}
+    if proxies:
         # The page asks itself whether it is there, which is nothing for a proxy.
-        for name in [name for name in environment if name.lower() == "no_proxy"] or ["NO_PROXY"]:
-            settings[name] = ",".join(filter(None, [environment.get(name), "127.0.0.1", "localhost"]))
-    return settings
+        for name in [name for name in proxies if name.lower() == "no_proxy"] or ["NO_PROXY"]:
+            if proxies.get(name) != "*":
+                settings[name] = ",".join(filter(None, [proxies.get(name), "127.0.0.1", "localhost"]))
+    # What Gradio asks with knows no SOCKS and would stop at it.
+    return settings | {name: "" for name, value in proxies.items() if value.startswith("socks")}
