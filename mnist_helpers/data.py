@@ -145,7 +145,8 @@ def find_mnist(source: str | os.PathLike | None = None) -> Found:
         try:
             return Found(*_read(path), YOUR_FILE, path)
         except DataError as error:
-            raise DataError(f"{asked_by} cannot be used. {error}. Expected {EXPECTED_FILES}.") from None
+            expected = EXPECTED_FILES if asked_by == "MNIST_PATH" else f"sample, mnist, {EXPECTED_FILES}"
+            raise DataError(f"{asked_by} cannot be used. {error}. Expected {expected}.") from None
 
     cached = [(CACHE, folder / NPZ) for folder in _cache_folders()]
     for kind, path in [*cached, (KERAS_CACHE, _keras_home() / "datasets" / NPZ)]:

@@ -169,6 +169,7 @@ def test_a_path_that_does_not_exist_is_an_error_in_one_line_without_the_users_na
         find_mnist(None if variable else path)
     line = f"{variable or 'The source'} cannot be used. {Path('~/smaple')} cannot be read: No such file"
     assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
+    assert ("sample, mnist" in str(caught.value)) == (variable != "MNIST_PATH")
 
 
 def replaced(key, array):
