@@ -1,7 +1,5 @@
 """course.py data: MNIST on a stick, verified, and nothing of the user's touched."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -59,15 +57,3 @@ def test_a_stick_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(Problem, match="There is no folder"):
         data.main(["--to", str(tmp_path / "stick")])
     assert not (tmp_path / "stick").exists()
-
-
-def test_a_stick_that_fails_while_it_is_written_keeps_nothing(cache, stick, monkeypatch):
-    cache.write_bytes(npz())
-
-    def fail(*arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left on device"):
-        data.main(["--to", str(stick)])
-    assert everything_in(stick) == {}
