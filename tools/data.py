@@ -10,10 +10,10 @@ error. The computers of the class then find the digits through the variable MNIS
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from mnist_helpers.data import NPZ, DataError, find_mnist, write_npz
+from tools.lib.files import Problem
 
 USE = """On each computer of the class, before the course is started in the same window:
 
@@ -29,14 +29,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="a folder that exists")
     folder = parser.parse_args(arguments).to.expanduser().absolute()
-    try:
-        print(put_mnist(folder))
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"Nothing was written to {folder}: {error.strerror or error}.", file=sys.stderr)
-        return 1
+    print(put_mnist(folder))
     print(USE.format(path=folder / NPZ))
     return 0
 
@@ -45,17 +38,18 @@ def put_mnist(folder: Path) -> str:
     """Make sure that MNIST lies in the folder, and return a sentence that says how it came there.
 
     Raises:
-        DataError: MNIST cannot be had, or another file is in the way.
+        Problem: there is no such folder, or another file is in the way.
+        DataError: MNIST cannot be had.
         OSError: the folder cannot be written, or is full. Nothing is left in it.
     """
     target = folder / NPZ
     if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}. Is the stick plugged in? Else make the folder first.")
+        raise Problem(f"There is no folder {folder}. Is the stick plugged in? Else make the folder first.")
     if target.exists():
         try:
             find_mnist(target)
         except DataError as error:
-            raise DataError(f"{error}\nIt stays as it is: move it away, or name another folder.") from None
+            raise Problem(f"{error}\nIt stays as it is: move it away, or name another folder.") from None
         return f"{target} is MNIST already, verified."
     found = find_mnist("mnist")
     write_npz(target, found[:4])

@@ -1,62 +1,80 @@
-"""The environment of the kernels that run the lessons: data found once, so that no kernel downloads."""
+"""The environment of the kernels that run the lessons: data found once, and the settings lessons rely on."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from mnist_helpers.data import NPZ, SAMPLE, find_mnist, write_npz
-from tools.lib.files import ROOT
+from mnist_helpers.data import KERAS_CACHE, NPZ, YOUR_FILE, find_mnist, write_npz
+from tools.lib.files import BUILD
+
+UNWANTED = ("MNIST_PATH", "MNIST_SOURCE", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 
 
-def kernel_environment(source: str | os.PathLike | None = None) -> dict[str, str]:
+class Data(NamedTuple):
+    """What the lessons run on: the kind of data in words, the environment for kernels, and if it's MNIST."""
+
+    name: str
+    environment: dict[str, str]
+    is_sample: bool
+
+
+def resolve_data(source: str | os.PathLike | None = None) -> Data:
     """Find MNIST once and return the environment in which kernels find the same digits.
 
     Args:
         source: As in `load_mnist`: `"sample"`, `"mnist"`, a path, or None for the usual order.
 
     Returns:
-        A whole environment (not changes to one, so that a variable can also be absent), for the
-        `env` of a kernel.
+        The data's name, to be shown beside results, and a whole environment (not changes to one, so that
+        a variable can also be absent), for the `env` of a kernel.
 
     Raises:
         DataError: a source that was named can't be had.
     """
+    found = find_mnist(source)
+    environment = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    if found.is_sample:
+        environment["MNIST_SOURCE"] = "sample"
+    elif found.path and found.kind not in (YOUR_FILE, KERAS_CACHE):
+        # It lies in our cache, where the kernel finds it. Were it gone by then, no sample may take its place.
+        environment["MNIST_SOURCE"] = "mnist"
+    else:
+        if not found.path:  # a download that fits into no cache
+            BUILD.mkdir(exist_ok=True)
+            write_npz(BUILD / NPZ, found[:4], np.savez)
+        environment["MNIST_PATH"] = str((found.path or BUILD / NPZ).absolute())
+    name = found.kind if found.is_sample else f"MNIST ({found.kind})"
+    return Data(name, environment | lesson_settings(environment), found.is_sample)
+
+
+def kernel_environment(source: str | os.PathLike | None = None) -> dict[str, str]:
+    """Return the environment of `resolve_data`, where nothing else is asked for."""
     return resolve_data(source).environment
 
 
-class Data(NamedTuple):
-    """What the lessons run on: the kind of data in words, and the environment for kernels."""
+def lesson_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that lessons and the page rely on, to be set before Keras and Gradio start.
 
-    name: str
-    environment: dict[str, str]
-
-
-def resolve_data(source: str | os.PathLike | None = None, save_to: Path = ROOT / "build") -> Data:
-    """Do what `kernel_environment` does, and also name the kind of data, to be shown beside results.
-
-    `save_to` is the folder for a download that fits into no cache.
+    Keras's cache of MNIST is looked for under KERAS_HOME, so find the data first.
     """
-    found = find_mnist(source)
-    environment = dict(os.environ)
-    environment.pop("MNIST_PATH", None)
-    environment.pop("MNIST_SOURCE", None)
-    if found.kind == SAMPLE:
-        environment["MNIST_SOURCE"] = "sample"
-    elif found.kind == "your file":
-        environment["MNIST_PATH"] = str(Path(found.path).absolute())
-    elif found.path is None:
-        save_to.mkdir(parents=True, exist_ok=True)
-        write_npz(save_to / NPZ, found[:4], np.savez)
-        environment["MNIST_PATH"] = str((save_to / NPZ).absolute())
-    else:
-        # It lies in a cache, where the kernel finds it. Were it gone by then, no sample may take its place.
-        environment["MNIST_SOURCE"] = "mnist"
-    # Two open notebooks share a GPU, and TensorFlow's remarks on this computer stay out of the lessons.
-    environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-    environment["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    name = found.kind if "SAMPLE" in found.kind else f"MNIST ({found.kind})"
-    return Data(name, environment)
+    settings = {
+        # A home of its own, in which Keras writes its defaults (float32, channels last): under the user's it
+        # would read keras.json.
+        "KERAS_HOME": str(BUILD / "keras"),
+        "KERAS_BACKEND": "tensorflow",
+        # Two open notebooks share a GPU, and TensorFlow's remarks on this computer stay out of the lessons.
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    proxies = {name: value for name, value in environment.items() if name.lower().endswith("_proxy")}
+    if proxies:
+        # The page asks itself whether it is there, which is nothing for a proxy.
+        for name in [name for name in proxies if name.lower() == "no_proxy"] or ["NO_PROXY"]:
+            if proxies.get(name) != "*":
+                settings[name] = ",".join(filter(None, [proxies.get(name), "127.0.0.1", "localhost"]))
+    # What Gradio asks with knows no SOCKS and would stop at it.
+    return settings | {name: "" for name, value in proxies.items() if value.startswith("socks")}
