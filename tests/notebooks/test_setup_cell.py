@@ -52,8 +52,13 @@ def notebook(tmp_path, github, monkeypatch):
     dead = dict.fromkeys(("https_proxy", "http_proxy", "HTTPS_PROXY", "HTTP_PROXY"), "http://127.0.0.1:9")
     monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
 
-    def start(*code, repository=github.as_uri()):
-        environment = os.environ | dead | {"no_proxy": "127.0.0.1", "LC_ALL": "C"} | leads_to(URL, repository)
+    def start(*code, repository=None):
+        environment = (
+            os.environ
+            | dead
+            | {"no_proxy": "127.0.0.1", "LC_ALL": "C"}
+            | leads_to(URL, repository or github.as_uri())
+        )
         # -I -S: no site-packages, so that the course installed for these tests cannot help
         command = [sys.executable, "-I", "-S", "-B", "-c", "\n".join(code)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
