@@ -216,7 +216,7 @@ def test_a_push_sets_links_only_while_the_address_is_the_placeholder(tmp_path, e
 
 GH = """#!/bin/sh
 # Stands in for GitHub's gh: it notes each call, and knows the issues in a file.
-echo "$2 $3" >> calls
+echo "$2 $3 $4" >> calls
 for last; do :; done
 test "$2" != list || jq -r "$last" issues.json
 """
@@ -230,9 +230,9 @@ THEIRS = OURS | {"number": 8, "author": {"is_bot": False}}
     ("issues", "slow", "calls"),
     [
         ([], "success", []),
-        ([THEIRS], "failure", ["create --title"]),
-        ([THEIRS, OURS], "cancelled", ["comment 7"]),
-        ([THEIRS, OURS], "success", ["close 7"]),
+        ([THEIRS], "failure", ["create --title The weekly check fails"]),
+        ([THEIRS, OURS], "cancelled", ["comment 7 --body"]),
+        ([THEIRS, OURS], "success", ["close 7 --comment"]),
         (None, "failure", []),
     ],
     ids=["all is well", "the first week", "another week", "well again", "issues are off"],
@@ -248,4 +248,4 @@ def test_one_issue_tells_of_the_weeks_that_fail_and_is_never_a_persons(tmp_path,
     variables = {"TITLE": step["env"]["TITLE"], "RUN": "run 1", "RESULTS": results}
     status, printed = run(step["run"], tmp_path, PATH=program(tmp_path / "bin", "gh", GH), **variables)
     assert status == 0 and ("::warning::" in printed) == (issues is None), printed
-    assert (tmp_path / "calls").read_text().splitlines() == ["list --state", *calls]
+    assert (tmp_path / "calls").read_text().splitlines() == ["list --state open", *calls]

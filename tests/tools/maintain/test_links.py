@@ -126,6 +126,14 @@ def test_two_cells_of_a_notebook_change_and_no_other_byte(course, indent, end):
     assert (course / TAGGED).read_bytes() == written
 
 
+def test_a_notebook_in_any_form_of_json_changes_in_the_address_alone(linked):
+    notebook = json.loads(text(linked / TAGGED))
+    (linked / TAGGED).write_text(json.dumps(notebook, indent=3), encoding="utf-8")
+    before = text(linked / TAGGED)
+    links.main(["another/place"])
+    assert text(linked / TAGGED) == before.replace(NEW.repository, "another/place")
+
+
 def test_missing_cells_are_added_where_they_belong(linked):
     notebook = read(linked / "notebooks" / "92_bare.ipynb")
     nbformat.validate(notebook)
@@ -170,10 +178,9 @@ def test_the_tables_say_what_each_lesson_asks_and_where_it_opens(linked):
     ],
 )  # fmt: skip
 def test_a_link_moves_and_other_peoples_stay(before, after):
-    before, after = (
-        each.replace("OLD", OLD.repository).replace("NEW", NEW.repository) for each in (before, after)
-    )
-    assert links.moved(links.moved(before, links.PLACEHOLDER, NEW), OLD, NEW) == after
+    before, after = before.replace("OLD", OLD.repository), after.replace("OLD", OLD.repository)
+    moved = links.moved(links.moved(before, links.PLACEHOLDER, NEW), OLD, NEW)
+    assert moved == after.replace("NEW", NEW.repository)
 
 
 def test_windows_line_ends_stay(linked):
@@ -249,28 +256,18 @@ def test_a_notebook_whose_tags_are_null_is_linked_all_the_same(course):
     [
         (TAGGED, "digits/blob/2027", "digits/blob/2026", f"{TAGGED}: line"),
         (TAGGED, '"badge"', '"bridge"', "its badge or set-up cell is missing"),
-        (
-            TAGGED,
-            "91_tagged.ipynb#setup",
-            "90_gone.ipynb",
-            f"{TAGGED}: 90_gone.ipynb leads to a file that does",
-        ),
+        (TAGGED, "91_tagged.ipynb#setup", "90_gone.ipynb", f"{TAGGED}: 90_gone.ipynb leads to a file"),
         (TAGGED, "Is this", "Was this", "README.md: line"),
         ("notebooks/extra.ipynb", "", "{}", "extra.ipynb: has no links, for its name is not a lesson's"),
         ("pyproject.toml", '"2027"', '"2028"', "README.md: line"),
         ("README.md", "", PLACEHOLDER, "README.md: line"),
-        (
-            "README.md",
-            "",
-            "[x](docs/gone.md#top)",
-            "README.md: docs/gone.md#top leads to a file that does not",
-        ),
+        ("README.md", "", "[x](docs/gone.md#top)", "README.md: docs/gone.md#top leads to a file"),
         ("README.md", "", f"<{SCHOOLS}/blob/2027/gone>", "gone leads to a file that does not exist"),
         ("README.md", "", f"<{SCHOOLS}/tree/main>", "points at branch main, not 2027"),
         (
             "README.md",
             "",
-            "[x](https://codespaces.new/x/y/tree/2027)",
+            "<https://codespaces.new/x/y/tree/2027>",
             "points at x/y, not at some-school/digits",
         ),
     ],
@@ -283,15 +280,12 @@ def test_the_check_finds(linked, capsys, name, old, new, says):
     assert everything(linked) == before
 
 
-def test_the_check_compares_with_an_address_that_is_asked_for(linked, capsys):
+def test_the_check_compares_with_an_address_that_is_asked_for(linked):
     assert links.main(["--check", "some-school/numbers"]) == 1
-    assert "pyproject.toml: line 2 is out of date" in capsys.readouterr().out
 
 
 @needs_git
-def test_an_upstream_edit_of_every_other_cell_merges_into_a_fork_without_conflict(
-    linked, tmp_path, monkeypatch
-):
+def test_an_upstream_edit_of_all_other_cells_merges_into_a_fork(linked, tmp_path, monkeypatch):
     git(linked, "init", "--quiet")
     git(linked, "add", "--all")
     git(linked, "commit", "--quiet", "-m", "The course")
