@@ -1,6 +1,6 @@
 """What was measured once on the real MNIST, several trainings of each recipe, to compare your own with.
 
-`python3 course.py results` makes results.json; `tools/recipes.py` holds the recipes.
+`python3 course.py results` makes results.json; the recipes are the lessons' cells tagged `recipe:NAME`.
 """
 
 import hashlib
