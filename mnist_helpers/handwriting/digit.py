@@ -17,7 +17,7 @@ class Digit(NamedTuple):
     stages: dict[str, np.ndarray]  # name → uint8 image, from the photo to the image
 
 
-def prepare(masks):
+def prepare_digits(masks):
     """Make an image like MNIST's of each digit's ink.
 
     Args:

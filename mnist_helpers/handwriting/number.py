@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mnist_helpers.handwriting.digit import Digit, crop, prepare
+from mnist_helpers.handwriting.digit import Digit, crop, prepare_digits
 from mnist_helpers.handwriting.errors import NoDigitFound
 from mnist_helpers.handwriting.ink import pen_width
 from mnist_helpers.handwriting.pieces import mask_of
@@ -51,7 +51,7 @@ def part(found, reader):
 
 def _read(masks, reader):
     """Prepare and read the ink of several digits at once."""
-    stages = prepare(masks)
+    stages = prepare_digits(masks)
     images = np.stack([steps["centred"] for steps in stages])
     found = zip(masks, images, reader(images), stages, strict=True)
     return [Digit(_box(mask), image, said, steps) for mask, image, said, steps in found]

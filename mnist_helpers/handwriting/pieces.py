@@ -19,7 +19,7 @@ class Piece(NamedTuple):
     map: np.ndarray  # of the whole picture, the number of the piece at each pixel
 
 
-class Found(NamedTuple):
+class Pieces(NamedTuple):
     """All pieces of ink, those of the main digit, and the main digit's mask."""
 
     pieces: list[Piece]
@@ -34,7 +34,7 @@ def find_pieces(ink):
         ink: uint8 `(h, w)`, 0 or 255.
 
     Returns:
-        `Found`; its mask is uint8 `(h, w)`, 0 or 255.
+        `Pieces`; its mask is uint8 `(h, w)`, 0 or 255.
 
     Raises:
         NoDigitFound: nothing is large enough.
@@ -43,7 +43,7 @@ def find_pieces(ink):
     main = keep_digit(pieces)
     if main[0].size < 0.03 * max(ink.shape):
         raise NoDigitFound(NOTHING)
-    return Found(pieces, main, mask_of(main))
+    return Pieces(pieces, main, mask_of(main))
 
 
 def pieces_of(ink):

@@ -1,6 +1,6 @@
 """The road from a photo of handwriting to images like MNIST's, each stage in a module of its own:
 
-    files.read_photo → light.even_light → ink.find_ink → pieces.find_pieces → number.part → digit.prepare
+    files.read_photo → light.even_light → ink.find_ink → pieces.find_pieces → number.part → digit.prepare_digits
     → the reader → verdict.answer
 
 The stages are built one by one in 08_your_own_digits.ipynb.
@@ -8,7 +8,7 @@ The stages are built one by one in 08_your_own_digits.ipynb.
 
 import numpy as np
 
-from mnist_helpers.handwriting.digit import prepare
+from mnist_helpers.handwriting.digit import prepare_digits
 from mnist_helpers.handwriting.ink import find_ink
 from mnist_helpers.handwriting.light import even_light
 from mnist_helpers.handwriting.number import part
@@ -52,7 +52,7 @@ def preparation_steps(photo):
     """
     grey, flat = even_light(photo)
     ink = find_ink(flat)
-    (stages,) = prepare([find_pieces(ink).mask])
+    (stages,) = prepare_digits([find_pieces(ink).mask])
     return {"photo": grey, "light evened": flat, "ink": ink, **stages}
 
 
