@@ -204,7 +204,7 @@ def confusion_heat_map(matrix, errors_only=False, ax=None):
     texts = np.where(shown > 0, shown.astype(str) if counts else np.char.mod("%.1f", 100 * shown), "")
     texts = np.where(np.isnan(matrix) & ~hidden, "–", texts)
     ax = _axes(ax, (6.2, 5.2))
-    shades = {"cmap": "Blues", "vmin": 0, "vmax": (shown.max() or 1) / DARKEST, "cbar": False}
+    shades = {"cmap": "Blues", "vmin": 0, "vmax": shown.max() / DARKEST, "cbar": False}
     letters = {"annot": texts, "fmt": "", "annot_kws": {"color": "black", "fontsize": 8}}
     sns.heatmap(shown, **shades, **letters, square=True, linewidths=0.5, ax=ax)
     for digit in np.flatnonzero(hidden.any(axis=1)):
