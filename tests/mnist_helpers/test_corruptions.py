@@ -68,6 +68,7 @@ def test_noise_has_the_deviation_that_was_asked_for_and_stops_at_paper_and_ink()
 
 def test_blur_equals_that_of_scipy_on_each_image_alone():
     images = strokes(2)
+    images[1] = 0
     expected = [ndimage.gaussian_filter(image.astype(float), 1.5) for image in images]
     assert np.abs(corrupt(images, "blur", 1.5, seed=0) - expected).max() < 1
 
