@@ -8,7 +8,7 @@ import numbers
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage, optimize, special, stats
+from scipy import optimize, special, stats
 
 # float16 probabilities, as mixed precision returns them, miss a sum of 1 by up to half of this.
 SUM_TOLERANCE = 1e-3
@@ -75,7 +75,7 @@ def check_answers(labels, predicted):
     Raises:
         ValueError: anything else. The message says what came and what to do.
     """
-    _same_length(labels=_digits("labels", labels), predicted=_digits("predicted", predicted))
+    _digits(labels=labels, predicted=predicted)
 
 
 def per_digit(labels, predicted):
@@ -186,8 +186,7 @@ def rescale(probabilities, temperature):
         ValueError: probabilities that are none, or a temperature that is not a positive number.
     """
     probabilities = _probabilities(probabilities)
-    if _number("temperature", temperature) <= 0:
-        raise ValueError(f"expected a temperature above 0, got {temperature}")
+    _inside("temperature", temperature, 0, np.inf)
     return special.softmax(_logits(probabilities) / temperature, axis=1)
 
 
@@ -213,8 +212,7 @@ def wilson(correct, n, confidence=0.95):
     correct = _whole("correct", correct, 0)
     if correct > n:
         raise ValueError(f"expected correct ≤ n, got {correct} right answers out of {n}")
-    if not 0 < _number("confidence", confidence) < 1:
-        raise ValueError(f"expected a confidence between 0 and 1, such as 0.95, got {confidence}")
+    _inside("confidence", confidence, 0, 1)
     low, high = stats.binomtest(correct, n).proportion_ci(confidence, method="wilson")
     return float(low), float(high)
 
@@ -242,9 +240,7 @@ def mcnemar(labels, predicted_a, predicted_b):
     percentages, Psychometrika 12, 1947, 153–157; exact as in Fagerland, Lydersen and Laake, 2013,
     https://doi.org/10.1186/1471-2288-13-91
     """
-    labels = _digits("labels", labels)
-    a, b = _digits("predicted_a", predicted_a), _digits("predicted_b", predicted_b)
-    _same_length(labels=labels, predicted_a=a, predicted_b=b)
+    labels, a, b = _digits(labels=labels, predicted_a=predicted_a, predicted_b=predicted_b)
     only_a = int(((a == labels) & (b != labels)).sum())
     only_b = int(((b == labels) & (a != labels)).sum())
     if only_a + only_b == 0:
@@ -274,108 +270,6 @@ def confident_mistakes(labels, probabilities, n):
     return wrong[order[:n]]
 
 
-def corrupt(images, kind, strength, seed):
-    """Return a copy of digit images that is harder to read. Strength 0 changes nothing.
-
-    | kind | strength | what happens |
-    |---|---|---|
-    | "rotation" | degrees | each image turns left or right, at random |
-    | "shift" | pixels | each moves up, down, left or right, at random; what leaves the frame is lost |
-    | "noise" | grey levels | Gaussian noise of this standard deviation on every pixel |
-    | "blur" | pixels | Gaussian blur of this standard deviation |
-    | "contrast" | share from 0 to 1 | pixels move by this share of the way to the image's mean |
-    | "thicker", "thinner" | pixels | a round pen of this radius adds ink around strokes, or paper |
-
-    Args:
-        images: uint8 array `(n, 28, 28)`, 0–255, white ink on black.
-        kind: one of the kinds above.
-        strength: a number ≥ 0 in the unit above; fractions are meant.
-        seed: a whole number; the same seed gives the same result.
-
-    Returns:
-        uint8 array `(n, 28, 28)`.
-
-    Raises:
-        ValueError: another dtype or shape, no images, an unknown kind, or an impossible strength or seed.
-
-    After Mu and Gilmer, MNIST-C: a robustness benchmark for computer vision, 2019, https://arxiv.org/abs/1906.02337
-    """
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28) or len(images) == 0:
-        raise ValueError(
-            f"expected uint8 images (n, 28, 28) with n ≥ 1, got {images.dtype} {images.shape}: "
-            "corrupt the images as load_mnist returned them, before to_model_input"
-        )
-    if kind not in list(_CORRUPTIONS):
-        raise ValueError(f"expected a kind out of {', '.join(_CORRUPTIONS)}, got {kind!r}")
-    if _number("strength", strength) < 0:
-        raise ValueError(f"expected a strength of 0 or more, got {strength}")
-    random = np.random.default_rng(_whole("seed", seed, 0))
-    pixels = _CORRUPTIONS[kind](images.astype("float32"), strength, random)
-    return np.rint(pixels).clip(0, 255).astype("uint8")
-
-
-def _rotation(images, degrees, random):
-    left = random.random(len(images)) < 0.5
-    for angle, chosen in ((degrees, left), (-degrees, ~left)):
-        images[chosen] = ndimage.rotate(images[chosen], angle, axes=(1, 2), reshape=False, order=1)
-    return images
-
-
-def _shift(images, pixels, random):
-    direction = random.integers(4, size=len(images))
-    for i, (down, right) in enumerate(((1, 0), (-1, 0), (0, 1), (0, -1))):
-        chosen = direction == i
-        images[chosen] = ndimage.shift(images[chosen], (0, down * pixels, right * pixels), order=1)
-    return images
-
-
-def _noise(images, deviation, random):
-    return images + random.normal(0, deviation, images.shape)
-
-
-def _blur(images, deviation, random):
-    return ndimage.gaussian_filter(images, (0, deviation, deviation))
-
-
-def _contrast(images, share, random):
-    if share > 1:
-        raise ValueError(f"expected a contrast strength from 0 to 1, the share that is lost, got {share}")
-    mean = images.mean(axis=(1, 2), keepdims=True)
-    return images + share * (mean - images)
-
-
-def _thicker(images, radius, random):
-    return _pen(ndimage.grey_dilation, images, radius)
-
-
-def _thinner(images, radius, random):
-    return _pen(ndimage.grey_erosion, images, radius)
-
-
-def _pen(draw, images, radius):
-    # Pens have whole radii; between two of them the results are mixed.
-    whole, part = divmod(radius, 1)
-    smaller, larger = (draw(images, footprint=_disc(int(whole) + more)) for more in (0, 1))
-    return (1 - part) * smaller + part * larger
-
-
-def _disc(radius):
-    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    return (x**2 + y**2 <= radius**2)[np.newaxis]
-
-
-_CORRUPTIONS = {
-    "rotation": _rotation,
-    "shift": _shift,
-    "noise": _noise,
-    "blur": _blur,
-    "contrast": _contrast,
-    "thicker": _thicker,
-    "thinner": _thinner,
-}
-
-
 def _share(part, whole):
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
@@ -385,21 +279,23 @@ def _logits(probabilities):
     return np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
 
 
-def _digits(name, values):
-    values = np.asarray(values)
-    if values.ndim == 2 and values.shape[1] == 10:
-        raise ValueError(
-            f"expected {name} of shape (n,), one digit per image, got {values.shape}: "
-            f"of ten numbers per image, .argmax(axis=1) makes one digit"
-        )
-    if values.ndim != 1 or len(values) == 0:
-        raise ValueError(f"expected {name} of shape (n,) with n ≥ 1, one digit per image, got {values.shape}")
-    if values.dtype.kind not in "iu":
-        raise ValueError(f"expected {name} to be integers, got {values.dtype}, such as {values[0]!r}")
-    wrong = np.flatnonzero((values < 0) | (values > 9))
-    if len(wrong):
-        raise ValueError(f"expected {name} from 0 to 9, got {values[wrong[0]]} at position {wrong[0]}")
-    return values
+def _digits(**arrays):
+    """Return the arrays, by name labels or answers, or refuse them."""
+    arrays = {name: np.asarray(values) for name, values in arrays.items()}
+    for name, values in arrays.items():
+        if values.ndim != 1 or len(values) == 0:
+            advice = ": of ten numbers per image, .argmax(axis=1) makes one digit"
+            raise ValueError(
+                f"expected {name} of shape (n,) with n ≥ 1, one digit per image, got {values.shape}"
+                f"{advice if values.shape[1:] == (10,) else ''}"
+            )
+        if values.dtype.kind not in "iu":
+            raise ValueError(f"expected {name} to be integers, got {values.dtype}, such as {values[0]!r}")
+        wrong = np.flatnonzero((values < 0) | (values > 9))
+        if len(wrong):
+            raise ValueError(f"expected {name} from 0 to 9, got {values[wrong[0]]} at position {wrong[0]}")
+    _same_length(**arrays)
+    return arrays.values()
 
 
 def _probabilities(values):
@@ -409,17 +305,14 @@ def _probabilities(values):
     if values.dtype.kind not in "fiu":
         raise ValueError(f"expected probabilities to be floats, got {values.dtype}")
     values = values.astype("float64")
-    sums = values.sum(axis=1)
-    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if len(wrong):
-        raise ValueError(f"expected probabilities to be numbers, got {values[wrong[0]]} in row {wrong[0]}")
     wrong = np.flatnonzero((values < 0).any(axis=1))
     if len(wrong):
         raise ValueError(
             f"expected probabilities of 0 or more, got {values[wrong[0]].min():g} in row {wrong[0]}: "
             "a network without softmax at its end returns logits; keras.ops.softmax makes them probabilities"
         )
-    wrong = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
+    sums = values.sum(axis=1)
+    wrong = np.flatnonzero(~(np.abs(sums - 1) <= SUM_TOLERANCE))  # written so that NaN is wrong too
     if len(wrong):
         raise ValueError(
             f"expected each row of probabilities to sum to 1, got {sums[wrong[0]]:g} in row {wrong[0]}"
@@ -428,7 +321,7 @@ def _probabilities(values):
 
 
 def _answered(probabilities, labels):
-    probabilities, labels = _probabilities(probabilities), _digits("labels", labels)
+    probabilities, (labels,) = _probabilities(probabilities), _digits(labels=labels)
     _same_length(labels=labels, probabilities=probabilities)
     return probabilities, labels
 
@@ -449,7 +342,6 @@ def _whole(name, value, least):
     return int(value)
 
 
-def _number(name, value):
-    if not isinstance(value, numbers.Real) or not np.isfinite(value):
-        raise ValueError(f"expected {name} to be a number, got {value!r}")
-    return value
+def _inside(name, value, low, high):
+    if not isinstance(value, numbers.Real) or not low < value < high:
+        raise ValueError(f"expected {name} to be a number above {low} and below {high}, got {value!r}")

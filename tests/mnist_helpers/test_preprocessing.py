@@ -11,16 +11,11 @@ def digits(n=3):
 def test_scaling_maps_bytes_to_floats_between_zero_and_one_with_a_channel_axis():
     images = digits()
     images[0, 0, :2] = 0, 255
+    before = images.copy()
     x = to_model_input(images)
     assert x.dtype == np.float32 and x.shape == (3, 28, 28, 1)
     assert x[0, 0, 0, 0] == 0 and x[0, 0, 1, 0] == 1
     assert np.array_equal(np.rint(x[..., 0] * 255).astype(np.uint8), images)
-
-
-def test_scaling_leaves_the_images_alone():
-    images = digits()
-    before = images.copy()
-    to_model_input(images)
     assert np.array_equal(images, before)
 
 
@@ -36,11 +31,9 @@ def test_an_empty_stack_stays_an_empty_stack():
         (digits()[0], ValueError, "one image"),
         (digits().reshape(3, 784), ValueError, "before any reshape"),
         (digits().astype("float32"), ValueError, "not converted"),
-        (digits().astype("int64"), ValueError, "not converted"),
-        (np.zeros((3, 8, 8), np.uint8), ValueError, "before any reshape"),
         (digits().tolist(), TypeError, r"np\.array"),
     ],
-    ids=["scaled", "twice", "one image", "flat", "floats", "int64", "8×8", "list"],
+    ids=["scaled", "twice", "one image", "flat", "floats", "list"],
 )
 def test_scaling_refuses_anything_but_unscaled_images(wrong, error, advice):
     with pytest.raises(error, match=advice):

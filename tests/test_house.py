@@ -1,0 +1,74 @@
+"""The house: who may import whom. Arrows run down, from the door to the leaves, and never in a circle."""
+
+import ast
+import graphlib
+
+import pytest
+
+from tools.lib.files import ROOT
+
+# A room imports from those before it. `tools` are the verbs, of students and of maintainers.
+HELPERS = ["mnist_helpers", "mnist_helpers.handwriting", "mnist_helpers.page"]
+ROOMS = [*HELPERS, "tools.lib", "tools", "course", "tests"]
+# Leaves and verbs stand alone, and what two of them need lies in a room below. The exceptions:
+ALONE = {"mnist_helpers", "tools"}
+MAY_IMPORT = {
+    "mnist_helpers.corruptions": {"mnist_helpers.preprocessing"},  # its check of images
+    "mnist_helpers.data": {"mnist_helpers.download", "mnist_helpers.sample"},  # where the digits come from
+}
+
+
+def imported(path):
+    """Return the full names of all that a file imports, wherever in it; a relative one starts with a dot."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names}
+    return names
+
+
+FILES = [path for folder in ("mnist_helpers", "tools", "tests") for path in (ROOT / folder).rglob("*.py")]
+IMPORTS = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): imported(path)
+    for path in [*FILES, ROOT / "course.py", ROOT / "conftest.py"]
+}
+
+
+def module_of(name):
+    """Return the module of ours that a full name stands for or is defined in, or an empty string."""
+    return next((module for module in (name, name.rpartition(".")[0]) if module in IMPORTS), "")
+
+
+def room(module):
+    return max((room for room in ROOMS if f"{module}.".startswith(f"{room}.")), key=len, default="tests")
+
+
+def forbidden(module, name):
+    """Return whether a module must not import what has this full name."""
+    other = module_of(name)
+    if not other:
+        return name.startswith(".")
+    if room(other) == room(module):
+        upwards = room(module) in ALONE and other not in MAY_IMPORT.get(module, set())
+    else:
+        upwards = ROOMS.index(room(other)) > ROOMS.index(room(module))
+    return upwards or "._" in name
+
+
+def test_no_arrow_runs_upwards_and_nobody_takes_a_name_with_an_underscore():
+    wrong = [(module, name) for module in IMPORTS for name in IMPORTS[module] if forbidden(module, name)]
+    assert not wrong, "\n".join(f"{module} imports {name}" for module, name in wrong)
+
+
+def test_no_arrows_run_in_a_circle():
+    graph = {module: {module_of(name) for name in names} - {""} for module, names in IMPORTS.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize(
+    "name", ["course.main", "tools.doctor.main", "tests.support.index", "tools.lib.files._x", "..lib.files"]
+)
+def test_a_wrong_arrow_is_seen(name):
+    assert forbidden("tools.run", name) and not forbidden("tools.run", "tools.lib.files.ROOT")
