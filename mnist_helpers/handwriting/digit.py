@@ -1,4 +1,4 @@
-"""One digit's ink becomes an image like MNIST's: its pen, its box of 20 × 20, its place in 28 × 28."""
+"""One digit's ink becomes an image like MNIST's: a box of 20 × 20, its centre of mass in the middle of 28 × 28."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mnist_helpers.handwriting.errors import NOTHING, NoDigitFound
+from mnist_helpers.handwriting.pen import even_pen, without_hairlines
 
 
 class Digit(NamedTuple):
@@ -33,42 +34,17 @@ def prepare_digits(masks):
 
 
 def _stages(mask):
-    pen = even_pen(_without_hairlines(crop(mask)))
+    pen = even_pen(without_hairlines(crop(mask)))
     if not pen.any():
         raise NoDigitFound(NOTHING)  # stripes or dust: nothing of it is as wide as a stroke
     box = fit_box(pen)
     return {"digit": mask, "pen evened": pen, "20 × 20": box, "centred": centre(box)}
 
 
-def _without_hairlines(ink):
-    """Thicken lines so thin that they would be lost between the pixels when the ink is scaled down."""
-    hair = max(ink.shape) // 80
-    pen = np.ones((hair, hair), np.uint8)
-    if hair < 2 or cv2.erode(ink, pen, borderValue=0).any():
-        return ink
-    return cv2.dilate(np.pad(ink, hair), pen)
-
-
 def crop(mask):
     """Cut away the empty rows and columns around the ink."""
     left, top, width, height = cv2.boundingRect(mask)
     return mask[top : top + height, left : left + width]
-
-
-def even_pen(mask, thinnest=2.2, thickest=3.2):
-    """Bring the pen's width near MNIST's by moving the edge of the ink outwards or inwards.
-
-    Half of MNIST's digits have strokes between these two widths, in pixels of their box of 20 × 20.
-    """
-    unit = 4  # pixels for each pixel of the 20 × 20 box
-    scale = 20 * unit / max(mask.shape)
-    large = cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    large = np.pad((large > 127).astype(np.uint8), 2 * unit)
-    outside, inside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (1 - large, large))
-    middle = (inside >= cv2.dilate(inside, np.ones((3, 3)))) & (inside > 0)
-    width = 2 * np.median(inside[middle]) if middle.any() else 0
-    wanted = np.clip(width, thinnest * unit, max(thickest * unit, 0.6 * width))
-    return 255 * (outside - inside <= (wanted - width) / 2).astype(np.uint8)
 
 
 def fit_box(mask):

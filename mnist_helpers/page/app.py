@@ -3,7 +3,7 @@
     build_page().launch()         in a notebook, below the cell
     python3 course.py demo        in a browser
 
-The page is open to this computer alone and asks nothing of any other. What it says is in answers.py, its
+The page is open to this computer alone and asks nothing of any other. What it says is in html.py, its
 style in page.css. page.js is the sheet to draw on: Gradio's own Sketchpad has visitors choose a tool first,
 which few find, and lets them fill the server's memory.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
-from mnist_helpers.page.answers import follow_drawing, read_drawing, read_upload, warm_up
+from mnist_helpers.page.html import follow_drawing, read_drawing, read_upload, warm_up
 
 with warnings.catch_warnings():  # in a notebook, about progress bars that the page does not draw
     warnings.filterwarnings("ignore", message="IProgress not found")

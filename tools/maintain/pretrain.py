@@ -21,7 +21,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_helpers.data import load_mnist
-from mnist_helpers.handwriting.digit import centre, even_pen, fit_box
+from mnist_helpers.handwriting.digit import centre, fit_box
+from mnist_helpers.handwriting.pen import even_pen
 from mnist_helpers.preprocessing import to_model_input
 from tools.lib.files import ROOT, replace
 from tools.lib.strokes import draw_strokes, write_digit

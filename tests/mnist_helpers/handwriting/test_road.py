@@ -146,7 +146,7 @@ def test_one_road_leads_to_one_image_and_enters_each_room_once(reader):
         said = answer(digit.probabilities)
     finally:
         sys.setprofile(None)
-    assert entered == ["road", "light", "ink", "pieces", "number", "digit", "reader", "verdict"]
+    assert entered == ["road", "light", "ink", "pieces", "number", "digit", "pen", "reader", "verdict"]
     np.testing.assert_array_equal(digit.image, to_mnist_style(photo))
     assert said.digit == 3 and list(digit.stages) == list(preparation_steps(photo))
 

@@ -21,7 +21,8 @@ import pytest
 from nbclient import NotebookClient
 
 from mnist_helpers.handwriting import NotAPhoto
-from mnist_helpers.page import answers, app, build_page
+from mnist_helpers.page import app, build_page
+from mnist_helpers.page import html as answers
 from tests.support.page import Opened, is_up, upload, visit, words
 from tests.support.pictures import (
     STAR,

@@ -4,8 +4,8 @@ All is HTML, which the page in app.py shows. Nothing here knows Gradio.
 """
 
 import base64
-import html
 import logging
+from html import escape
 
 import cv2
 import numpy as np
@@ -115,7 +115,7 @@ def _said(text, large="", kind=""):
 
 
 def _problem(text):
-    return _said(_sentence(html.escape(text)), kind="problem"), ""
+    return _said(_sentence(escape(text)), kind="problem"), ""
 
 
 def _sentence(text):
