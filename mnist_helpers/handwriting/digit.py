@@ -1,4 +1,4 @@
-"""One digit's ink becomes an image like MNIST's: a box of 20 × 20, its centre of mass in the middle of 28 × 28."""
+"""One digit's ink becomes an image like MNIST's: a box of 20 × 20, its mass centred in 28 × 28."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mnist_helpers.handwriting.errors import NOTHING, NoDigitFound
-from mnist_helpers.handwriting.pen import even_pen, without_hairlines
+from mnist_helpers.handwriting.pen import even_pen
 
 
 class Digit(NamedTuple):
@@ -34,11 +34,20 @@ def prepare_digits(masks):
 
 
 def _stages(mask):
-    pen = even_pen(without_hairlines(crop(mask)))
+    pen = even_pen(_without_hairlines(crop(mask)))
     if not pen.any():
         raise NoDigitFound(NOTHING)  # stripes or dust: nothing of it is as wide as a stroke
     box = fit_box(pen)
     return {"digit": mask, "pen evened": pen, "20 × 20": box, "centred": centre(box)}
+
+
+def _without_hairlines(ink):
+    """Thicken lines so thin that they would be lost between the pixels when the ink is scaled down."""
+    hair = max(ink.shape) // 80
+    pen = np.ones((hair, hair), np.uint8)
+    if hair < 2 or cv2.erode(ink, pen, borderValue=0).any():
+        return ink
+    return cv2.dilate(np.pad(ink, hair), pen)
 
 
 def crop(mask):

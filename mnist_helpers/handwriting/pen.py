@@ -4,15 +4,6 @@ import cv2
 import numpy as np
 
 
-def without_hairlines(ink):
-    """Thicken lines so thin that they would be lost between the pixels when the ink is scaled down."""
-    hair = max(ink.shape) // 80
-    pen = np.ones((hair, hair), np.uint8)
-    if hair < 2 or cv2.erode(ink, pen, borderValue=0).any():
-        return ink
-    return cv2.dilate(np.pad(ink, hair), pen)
-
-
 def even_pen(mask, thinnest=2.2, thickest=3.2):
     """Bring the pen's width near MNIST's by moving the edge of the ink outwards or inwards.
 

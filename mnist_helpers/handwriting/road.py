@@ -1,7 +1,7 @@
 """The road from a photo of handwriting to images like MNIST's, each stage in a module of its own:
 
-    files.read_photo → light.even_light → ink.find_ink → pieces.find_pieces → number.part → digit.prepare_digits
-    → the reader → verdict.answer
+    files.read_photo → light.even_light → ink.find_ink → pieces.find_pieces → number.part
+    → digit.prepare_digits → pen.even_pen → reader → verdict.answer
 
 The stages are built one by one in 08_your_own_digits.ipynb.
 """
