@@ -212,11 +212,12 @@ def install(uv: str, requirements: str) -> None:
 
 def failure(what: str) -> Problem:
     """Return an error for what could not be done; a command that was run has told why."""
+    free = shutil.disk_usage(ROOT).free / 1e9
     return Problem(
         f"\n{what}.\n"
         "  No network? Connect; behind a proxy, set HTTPS_PROXY. What was downloaded is kept.\n"
-        f"  A full disk? {shutil.disk_usage(ROOT).free / 1e9:.1f} GB are free here: make it at least {DISK_GB} GB."
-        " UV_CACHE_DIR names another place than your home for what is downloaded.\n"
+        f"  A full disk? {free:.1f} GB are free here: make it at least {DISK_GB} GB. Downloads go to your home,\n"
+        "  or to the folder that UV_CACHE_DIR names.\n"
         "Then run the same command again."
     )
 
