@@ -20,6 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # Python does not with
 from tools.lib.files import ROOT, Problem
 from tools.lib.install import VENV, VENV_PYTHON, become, clean_environment, is_ready, set_up
 
+HEADINGS = {
+    "tools": "usage: python3 course.py VERB ...        (VERB --help tells more)",
+    "tools/maintain": "For maintainers:",
+}
 FIRST_VERBS = ("run", "test", "lab", "doctor")  # first in the help, in this order
 
 
@@ -27,9 +31,11 @@ def main(arguments: list[str]) -> int:
     """Show the help, or carry out the verb; return the exit status."""
     verbs = find_verbs()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print("usage: python3 course.py VERB ...        (VERB --help tells more)\n")
-        for verb, docstring in verbs.items():
-            print(f"  {verb:<8} {docstring.splitlines()[0]}")
+        for folder, heading in HEADINGS.items():
+            print(f"{heading}\n")
+            for verb, docstring in find_verbs(folder).items():
+                print(f"  {verb:<8} {docstring.splitlines()[0]}")
+            print()
         return 0
     verb = arguments[0]
     if verb not in verbs:
@@ -61,25 +67,24 @@ def carry_out(verb: str, arguments: list[str]) -> int:
     if not ready:
         set_up()
     elif os.path.realpath(sys.prefix) == os.path.realpath(VENV):
-        place = "tools" if (ROOT / "tools" / f"{verb}.py").exists() else "tools.maintain"
-        return importlib.import_module(f"{place}.{verb}").main(arguments)
+        folder = next(folder for folder in HEADINGS if verb in find_verbs(folder))
+        return importlib.import_module(f"{folder.replace('/', '.')}.{verb}").main(arguments)
     path = os.pathsep.join([str(VENV_PYTHON.parent), os.environ.get("PATH", os.defpath)])
     activated = {**clean_environment(), "VIRTUAL_ENV": str(VENV), "PATH": path}
     return become([VENV_PYTHON, ROOT / "course.py", verb, *arguments], activated)
 
 
-def find_verbs() -> dict[str, str]:
-    """Return each verb's docstring, read from the text of the modules: everybody's first, then maintainers'.
+def find_verbs(*folders: str) -> dict[str, str]:
+    """Return each verb's docstring, read from the text of the modules in `folders`, or in all.
 
     They are neither imported (their packages may be missing) nor parsed (they may be written in a newer
     Python than the one that shows the help).
     """
     pattern = re.compile(r'\s*"""(.+?)\s*""".*^def main\(', re.DOTALL | re.MULTILINE)
-    first = [ROOT / "tools" / f"{verb}.py" for verb in FIRST_VERBS]
-    others = [*sorted((ROOT / "tools").glob("*.py")), *sorted((ROOT / "tools" / "maintain").glob("*.py"))]
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in [*first, *others] if path.exists()}
-    found = {verb: pattern.match(text) for verb, text in texts.items()}
-    return {verb: match.group(1) for verb, match in found.items() if match}
+    paths = [path for folder in folders or HEADINGS for path in sorted((ROOT / folder).glob("*.py"))]
+    found = {path.stem: pattern.match(path.read_text(encoding="utf-8")) for path in paths}
+    first = {verb: found[verb] for verb in FIRST_VERBS if verb in found}
+    return {verb: match.group(1) for verb, match in {**first, **found}.items() if match}
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def prepare_venv(uv: str) -> None:
         if os.path.lexists(VENV):
             if not state or state.get("found"):
                 raise Problem(
-                    "The folder .venv does not work and is not course.py's: rename it, then try again"
+                    "The folder .venv does not work and is not course.py's: rename it, and try again"
                 )
             print("The .venv here is unfinished, moved or without its Python: building it anew.")
         make_venv(uv)
@@ -155,9 +155,7 @@ def prepare_venv(uv: str) -> None:
 def make_venv(uv: str) -> None:
     """Make .venv, with the Python that runs this if it will do, for it is the one the user chose."""
     if sys.platform == "darwin" and "ARM64" not in platform.version():  # so it says under Rosetta, too
-        raise Problem(
-            "TensorFlow has no version for Intel Macs: open the lessons on Colab, see colab_links.md"
-        )
+        raise Problem("TensorFlow has no version for Intel Macs. Open the lessons on Colab: colab_links.md")
     if shutil.disk_usage(ROOT).free < DISK_GB * 1e9:
         raise failure("There is too little room on the disk")
     print("Set-up, this once: 0.8 GB to download, 2.7 GB on disk, a few minutes.", flush=True)
@@ -216,8 +214,8 @@ def failure(what: str) -> Problem:
     return Problem(
         f"\n{what}.\n"
         "  No network? Connect; behind a proxy, set HTTPS_PROXY. What was downloaded is kept.\n"
-        f"  A full disk? {free:.1f} GB are free here: make it at least {DISK_GB} GB. Downloads go to your home,\n"
-        "  or to the folder that UV_CACHE_DIR names.\n"
+        f"  A full disk? {free:.1f} GB are free here: make it at least {DISK_GB} GB.\n"
+        "  Downloads go to your home, or to the folder that UV_CACHE_DIR names.\n"
         "Then run the same command again."
     )
 
@@ -225,15 +223,15 @@ def failure(what: str) -> Problem:
 def line_to_type(uv: str = "uv") -> str:
     """Return the one line that brings this system a supported Python and a pip or, at least, uv."""
     names = [f"python{version[:-1]}" for version in SUPPORTED]
-    for_apt = (name for name in names if runs("apt-cache", "show", name, show=False))
+    for_apt = next((name for name in names if runs("apt-cache", "show", name, show=False)), None)
     lines = {
         "winget": "winget install Python.Python.3.13",
         "brew": "brew install python@3.13",
-        "apt-get": f"sudo apt install python3-pip {next(for_apt, '')}",
+        "apt-get": for_apt and f"sudo apt install python3-pip {for_apt}",
         "dnf": f"sudo dnf install python3-pip {names[0]}",
         uv: f'"{uv}" python install 3.13',
     }
-    found = [line for tool, line in lines.items() if shutil.which(tool)]
+    found = [line for tool, line in lines.items() if line and shutil.which(tool)]
     line = (found or ["curl -LsSf https://astral.sh/uv/install.sh | sh"])[0]
     return f"Type this line, then the same command again:\n    {line}"
 
@@ -267,11 +265,11 @@ def find_uv() -> str | None:
     return next((str(path) for path in places if path and runs(path, "--version", show=False)), None)
 
 
-def pythons() -> list[str | Path]:
+def pythons() -> list[str]:
     """Return the Python that runs this, .venv's and those on the PATH, whether they run or not."""
     names = ("python3", "python")
     found = [shutil.which(name, path=folder) for folder in os.get_exec_path() for name in names]
-    return [sys.executable, VENV_PYTHON, *filter(None, found)]
+    return list(dict.fromkeys([sys.executable, str(VENV_PYTHON), *filter(None, found)]))
 
 
 def runs(*command: str | Path, show: bool = True, **variables: str) -> bool:
@@ -291,7 +289,8 @@ def environment() -> dict[str, str]:
     for_uv = {
         "UV_DEFAULT_INDEX": settings.get("index-url"),
         "UV_INDEX": " ".join(settings.get("extra-index-url", "").split()),
-        "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip: the best version there is, on whichever index
+        # as pip: the best version there is, on whichever index
+        "UV_INDEX_STRATEGY": "unsafe-best-match" if settings.get("extra-index-url") else None,
         "UV_FIND_LINKS": ",".join(settings.get("find-links", "").split()),
         "UV_INSECURE_HOST": settings.get("trusted-host"),
         "UV_SYSTEM_CERTS": "1",
@@ -315,7 +314,7 @@ def pip_settings() -> dict[str, str]:
     settings, env = {}, clean_environment()
     for python in pythons():
         with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
-            command = [str(python), "-m", "pip", "config", "list"]
+            command = [python, "-m", "pip", "config", "list"]
             said = subprocess.check_output(command, stderr=subprocess.DEVNULL, env=env, text=True)
             lines = sorted(re.findall(r"^(global|install)\.([a-z-]+)=(.*)$", said, re.MULTILINE))
             settings = {name: literal_eval(value) for _, name, value in lines}
