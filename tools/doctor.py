@@ -30,14 +30,10 @@ ROOM_GB = 1  # for build/, work/ and what training writes
 KERAS = ["tensorflow", "float32", "channels_last"]  # what the lessons rely on
 ASK_TENSORFLOW = """
 import json, tensorflow as tf
+from keras.config import backend, floatx, image_data_format
 name = lambda gpu: tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
 total, gpus = float(tf.reduce_sum(tf.ones((3, 4)))), map(name, tf.config.list_physical_devices("GPU"))
-try:
-    from keras.config import backend, floatx, image_data_format
-    keras = [backend(), floatx(), image_data_format()]
-except Exception as error:
-    keras = [f"{type(error).__name__}: {error}"]
-print(json.dumps([tf.__version__, total, list(gpus), keras]))
+print(json.dumps([tf.__version__, total, list(gpus), [backend(), floatx(), image_data_format()]]))
 """
 
 
@@ -80,7 +76,7 @@ def check_packages(requirements: Path = ROOT / "requirements.txt") -> Check:
 
     lines = [line.split("#")[0].strip() for line in requirements.read_text(encoding="utf-8").splitlines()]
     wanted = [Requirement(line) for line in lines if line and not line.startswith("-")]
-    here = {each.name.lower().replace("_", "-"): each.version for each in metadata.distributions()}
+    here = {(each.name or "").lower().replace("_", "-"): each.version for each in metadata.distributions()}
     problems = [f"{each.name} is missing" for each in wanted if each.name not in here]
     for each in wanted:
         if each.name in here and not each.specifier.contains(here[each.name], prereleases=True):
@@ -94,8 +90,8 @@ def ask_tensorflow() -> list:
 
     It is asked in a process of its own: on a processor without AVX, TensorFlow ends the one that imports it.
     """
-    command = [sys.executable, "-c", ASK_TENSORFLOW]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    command, environment = [sys.executable, "-c", ASK_TENSORFLOW], {**os.environ, "KERAS_BACKEND": KERAS[0]}
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or f"TensorFlow ended with status {done.returncode}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -109,13 +105,13 @@ def check_tensorflow() -> Check:
 
 def check_keras() -> Check:
     """Compare Keras's configuration with what the lessons rely on: float16 would make them silently wrong."""
+    if (backend := os.environ.get("KERAS_BACKEND", KERAS[0])) != KERAS[0]:
+        return Check(f"KERAS_BACKEND is {backend}; the lessons need {KERAS[0]}", f"{FORGET}KERAS_BACKEND")
     found = ask_tensorflow()[3]
     if found == KERAS:
         return Check(", ".join(KERAS))
     settings = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "keras.json"
     cure = f"rename {settings}" if settings.exists() else REBUILD
-    if os.environ.get("KERAS_BACKEND", KERAS[0]) != KERAS[0]:
-        cure = f"{FORGET}KERAS_BACKEND"
     return Check(f"{', '.join(found)}; the lessons need {', '.join(KERAS)}", cure)
 
 
@@ -171,18 +167,23 @@ def check_proxy() -> Check:
 
 def check_kernel() -> Check:
     """Start a kernel as Jupyter does, away from the project, and let it import the course's helpers."""
-    import nbformat
-    from nbclient import NotebookClient
+    from jupyter_client.manager import run_kernel
 
     from tools.lib.kernel import kernel_environment
 
     code = "import json, sys, mnist_helpers; print(json.dumps([sys.prefix, mnist_helpers.__file__]))"
-    cell = nbformat.v4.new_code_cell(code)
+    said: list[str] = []
+
+    def listen(message: dict) -> None:
+        said.append(message["content"].get("text", ""))
+
     with tempfile.TemporaryDirectory() as elsewhere:
-        resources = {"metadata": {"path": elsewhere}}
-        client = NotebookClient(nbformat.v4.new_notebook(cells=[cell]), timeout=60, resources=resources)
-        client.execute(env=kernel_environment("sample"), stderr=subprocess.DEVNULL)
-    prefix, helpers = json.loads(cell.outputs[0].text)
+        environment = kernel_environment("sample")
+        with run_kernel(cwd=elsewhere, env=environment, stderr=subprocess.DEVNULL) as kernel:
+            reply = kernel.execute_interactive(code, timeout=60, output_hook=listen)["content"]
+    if reply["status"] != "ok":
+        return Check(f"fails with {reply['ename']}: {reply['evalue']}", REBUILD)
+    prefix, helpers = json.loads("".join(said))
     if Path(prefix).resolve() != Path(sys.prefix).resolve():
         own = f'"{sys.executable}" -m ipykernel install --sys-prefix'
         return Check(f"the kernel python3 belongs to another Python, {prefix}", own)
