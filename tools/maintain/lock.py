@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 
-from tools.lib.files import ROOT, replace
-from tools.lib.python import fetch_uv, find_uv, runs
+from tools.lib.files import BUILD, ROOT, Problem, replace
+from tools.lib.install import get_uv, runs
 
 LOCK = ROOT / "tools" / "constraints.txt"
 HEADING = "# Made by: python3 course.py lock"
 REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
+# One version for all systems where there is one ("fewest"), from the oldest Python on.
+FOR_ALL = ("--universal", "--fork-strategy", "fewest", "--python-version", "3.11")
+# The project itself is installed from its folder, and the lock names no index: everyone has their own.
+FORM = ("--no-emit-package", "mnist-course", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet")
 
 
 def main(arguments: list[str]) -> int:
@@ -24,29 +27,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     upgrade = ["--upgrade"] if parser.parse_args(arguments).upgrade else []
 
-    uv = find_uv() or fetch_uv(sys.executable)
-    if not uv:
-        print("The lock is made with uv, which is not here and could not be installed.", file=sys.stderr)
-        return 1
-    draft = ROOT / "build" / "constraints.txt"
+    draft = BUILD / "constraints.txt"
     draft.parent.mkdir(exist_ok=True)
     shutil.copyfile(LOCK, draft)  # uv keeps the versions it finds here as far as they fit
-    # One version for all systems where there is one ("fewest"), from the oldest Python on.
-    settings = ["--universal", "--fork-strategy", "fewest", "--python-version", "3.11"]
-    # The project itself is installed from its folder, and the lock names no index: everyone has their own.
-    form = [
-        "--no-emit-package",
-        "mnist-course",
-        "--no-annotate",
-        "--no-header",
-        "--no-emit-index-url",
-        "--quiet",
-    ]
-    if not runs(uv, "pip", "compile", *settings, *form, *upgrade, "-o", draft, *REQUIREMENTS):
-        return 1
-    pins = [
-        line for line in draft.read_text(encoding="utf-8").splitlines() if not line.startswith(("#", "--"))
-    ]
+    if not runs(get_uv(), "pip", "compile", *FOR_ALL, *FORM, *upgrade, "-o", draft, *REQUIREMENTS):
+        raise Problem(f"{LOCK.relative_to(ROOT)} stays as it was; uv has said why.")
+    lines = draft.read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith(("#", "--"))]
     replace(LOCK, "\n".join([HEADING, *pins]) + "\n")
     draft.unlink()
     print(f"{LOCK.relative_to(ROOT)}: {len(pins)} lines")
