@@ -51,7 +51,9 @@ def copy_lessons(lessons: Path, work: Path) -> list[str]:
     work.mkdir(exist_ok=True)
     record = work / ".copied.json"
     copied, said = {}, []
-    with contextlib.suppress(OSError, ValueError, TypeError):  # without it, the lessons of today are the ones copied
+    with contextlib.suppress(
+        OSError, ValueError, TypeError
+    ):  # without it, the lessons of today are the ones copied
         copied = dict(json.loads(record.read_text(encoding="utf-8")))
     for lesson in sorted(lessons.glob("[0-9][0-9]_*.ipynb")):
         copy = work / lesson.name

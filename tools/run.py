@@ -156,7 +156,9 @@ def table(finished: list[tuple[str, str, dict]]) -> str:
 
 def index_page(finished: list[tuple[str, str, dict]], data_name: str) -> str:
     """Make the page that leads to the lessons and shows what each measured."""
-    data = f"<p>All lessons, run from top to bottom. The digits: <strong>{html.escape(data_name)}</strong>.</p>"
+    data = (
+        f"<p>All lessons, run from top to bottom. The digits: <strong>{html.escape(data_name)}</strong>.</p>"
+    )
     blocks = ["<h1>A first course in deep learning</h1>", data]
     for lesson, heading, values in finished:
         cells = [(html.escape(str(name)), html.escape(str(value))) for name, value in values.items()]

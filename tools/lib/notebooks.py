@@ -55,11 +55,13 @@ def read(path: Path) -> NotebookNode:
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         nbformat.validate(notebook)
+        if not notebook.cells:
+            raise ValueError("it has no cells")
     except (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise Problem(
-            f"{path} is no notebook ({type(error).__name__}: {reason}). Is there a merge conflict in it? "
-            f"Mend it, or take the version in git: git checkout -- {path.name}"
+            f"{path} is no notebook: {reason}. A merge conflict? Mend it, or take git's version: "
+            f"git checkout HEAD -- {path}"
         ) from error
     return notebook
 
@@ -135,7 +137,7 @@ def execute(
         raise_on_iopub_timeout=True,
         force_raise_errors=True,
         # What TensorFlow's C++ code writes to the terminal while starting is no part of a lesson.
-        extra_arguments=["--IPKernelApp.capture_fd_output=False"],
+        extra_arguments=["--IPKernelApp.capture_fd_output=False", "--log-level=40"],
     )
     number = 0
     with tempfile.TemporaryFile() as log:

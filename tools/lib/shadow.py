@@ -117,7 +117,9 @@ def prepare() -> None:
         command = [uv, "venv", "--quiet", "--clear", "--python", f"3.{near}", VENV]
         if subprocess.call(command, env=variables) == 0:
             break
-    if subprocess.call([uv, "pip", "install", "--quiet", "--python", PYTHON, "-r", LIST], cwd=ROOT, env=variables):
+    if subprocess.call(
+        [uv, "pip", "install", "--quiet", "--python", PYTHON, "-r", LIST], cwd=ROOT, env=variables
+    ):
         raise Problem(
             "Google Colab's environment could not be built; the reason stands above.\n"
             "  No network? Connect; behind a proxy, set HTTPS_PROXY. What was downloaded is kept.\n"
