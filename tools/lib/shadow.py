@@ -10,7 +10,6 @@ tree. This file is also the program that runs one notebook, in a process that ca
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
 import shutil
@@ -22,21 +21,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.lib.address import course_address
-from tools.lib.colab_versions import versions
+from tools.lib.colab_versions import FILE, versions
 from tools.lib.files import BUILD, ROOT, Problem, replace
-from tools.lib.install import environment, get_uv
+from tools.lib.install import PYTHON, failure, get_uv, only_one_set_up, runs
 from tools.lib.notebooks import execute, label, lessons, read
 
-LIST = ROOT / "tools" / "colab_versions.txt"
-SHADOW = BUILD / "colab"
-VENV = SHADOW / "venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-READY = SHADOW / "ready.json"  # for which list and folder VENV was completed, and with which packages
+VENV = BUILD / "colab" / "venv"
+READY = BUILD / "colab" / "ready.json"  # for which list and folder VENV was completed, with which packages
 SUPPORTED = (11, 12, 13)  # the minor versions of Python that TensorFlow has packages for
 NAMED = ("tensorflow", "keras", "numpy", "matplotlib")  # in the report
 
 # Nothing else of this computer's settings reaches a notebook: nothing on Python, git, Jupyter or the data.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 DEAD_PROXY = "http://127.0.0.1:9"
 # IPython runs this before the first cell; it leaves no name behind that a lesson could use by mistake.
 STAND_IN = '__import__("sys").modules["google.colab"] = __import__("types").ModuleType("google.colab")\n'
@@ -51,145 +48,104 @@ def run(paths: list[str]) -> int:
     Raises:
         Problem: a path is no notebook's, or Colab's environment can't be built.
     """
-    notebooks = choose(paths)
-    prepare()
-    before, status = installed(), 0
+    notebooks = [notebook for path in map(Path, paths) for notebook in lessons(path) or [path]] or lessons()
+    for path in notebooks:
+        if path.suffix != ".ipynb" or not path.is_file():
+            raise Problem(f"test --colab takes paths of notebooks and nothing else: got {path}")
+    packages, status = prepare(), 0
     program, network = isolation()
-    print(f"As on Google Colab: {described()}\nNetwork: {network}.", flush=True)
+    colab, python = versions(), next(VENV.glob("lib/python*"), VENV).name
+    named = ", ".join(f"{name} {colab.packages[name]}" for name in NAMED)
+    print(f"As on Google Colab of {colab.date}, with Python {colab.python}: {python}, {named} and more.")
+    print(f"Network: {network}.", flush=True)
     with tempfile.TemporaryDirectory(prefix="colab-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
-        address = course_address()
-        variables = settings(publish(folder / "github.git", address.branch), address.repository)
+        publish(folder / "github.git")
 
         def run_one(notebook: Path) -> tuple[subprocess.CompletedProcess, float]:
-            place, started = folder / label(notebook), time.monotonic()
-            command = [*program, lay_out(notebook, place)]
-            finished = subprocess.run(
-                command, cwd=ROOT, env=variables | places(place), capture_output=True, text=True
-            )
-            return finished, time.monotonic() - started
+            started, variables = time.monotonic(), lay_out(notebook, folder)
+            command = [*program, folder / label(notebook) / "content" / notebook.name]
+            ran = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+            return ran, time.monotonic() - started
 
         with ThreadPoolExecutor(2) as pool:
-            for notebook, (finished, seconds) in zip(notebooks, pool.map(run_one, notebooks), strict=True):
-                told = finished.stdout.strip() or finished.stderr.strip()
-                if finished.returncode:
-                    status, told = 1, "FAILED, " + told.replace("\n", "\n      ")
+            for notebook, (ran, seconds) in zip(notebooks, pool.map(run_one, notebooks), strict=True):
+                told = ran.stdout.strip() or ran.stderr.strip()
+                if ran.returncode:
+                    status, told = 1, f"FAILED, {told}".replace("\n", "\n      ")
                 print(f"  {label(notebook):<24} {seconds:4.0f} s  {told}", flush=True)
-    changed = sorted({name for name, _ in before.items() ^ installed().items()})
+    changed = sorted({name for name, _ in packages.items() ^ installed().items()})
     if changed:
         print(f"FAILED: these packages are not what they were before: {', '.join(changed)}.")
         return 1
-    print(f"The {len(before)} packages are what they were before.")
+    print(f"The {len(packages)} packages are what they were before.")
     return status
 
 
-def choose(paths: list[str]) -> list[Path]:
-    """Return the notebooks that are meant, each once."""
-    chosen: list[Path] = []
-    for path in map(Path, paths):
-        found = [path] if path.suffix == ".ipynb" and path.is_file() else lessons(path)
-        if not found:
-            raise Problem(f"test --colab runs notebooks: expected paths of some, got {path}")
-        chosen += found
-    return list(dict.fromkeys(path.resolve() for path in chosen or lessons()))
-
-
-# --- The environment ----------------------------------------------------------------------------------
-
-
-def prepare() -> None:
-    """Build the environment, once for each list of versions.
+def prepare() -> dict[str, str]:
+    """Build the environment, once for each list of versions; return its packages.
 
     Raises:
         Problem: it can't be built, and the message says what to do.
     """
-    wanted = hashlib.sha256(os.fsencode(ROOT) + LIST.read_bytes()).hexdigest()
-    if READY.exists() and json.loads(READY.read_text()) == {"list": wanted, "packages": installed()}:
-        return
-    uv, variables = get_uv(), environment()
-    # pyenv's Pythons lie outside the PATH unless they are switched on.
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/*/bin")
-    variables["PATH"] = os.pathsep.join([*os.get_exec_path(), *map(str, sorted(pyenv, reverse=True))])
-    READY.unlink(missing_ok=True)
-    print("Building Google Colab's environment, this once: 3 GB on disk, a few minutes.", flush=True)
-    minor = int(versions().python.partition(".")[2])
-    for near in sorted(SUPPORTED, key=lambda other: abs(other - minor)):
-        command = [uv, "venv", "--quiet", "--clear", "--python", f"3.{near}", VENV]
-        if subprocess.call(command, env=variables) == 0:
-            break
-    if subprocess.call(
-        [uv, "pip", "install", "--quiet", "--python", PYTHON, "-r", LIST], cwd=ROOT, env=variables
-    ):
-        raise Problem(
-            "Google Colab's environment could not be built; the reason stands above.\n"
-            "  No network? Connect; behind a proxy, set HTTPS_PROXY. What was downloaded is kept.\n"
-            f"  A full disk? {shutil.disk_usage(ROOT).free / 1e9:.1f} GB are free, 4 are needed.\n"
-            "Then run the same command again."
-        )
-    replace(READY, json.dumps({"list": wanted, "packages": installed()}))
-
-
-def site_packages() -> list[str]:
-    return [str(path) for path in (*VENV.glob("lib/python*/site-packages"), *VENV.glob("Lib/site-packages"))]
+    wanted = hashlib.sha256(os.fsencode(ROOT) + FILE.read_bytes()).hexdigest()
+    with only_one_set_up():
+        found = installed()
+        if READY.exists() and json.loads(READY.read_text()) == {"list": wanted, "packages": found}:
+            return found
+        READY.unlink(missing_ok=True)
+        uv, minor = get_uv(), int(versions().python.partition(".")[2])
+        print("Building Google Colab's environment, this once: 3 GB on disk, a few minutes.", flush=True)
+        # pyenv's Pythons lie outside the PATH unless they are switched on.
+        pyenv = sorted((Path.home() / ".pyenv" / "versions").glob("3.*/bin"), reverse=True)
+        path = os.pathsep.join([*os.get_exec_path(), *map(str, pyenv)])
+        for near in sorted(SUPPORTED, key=lambda supported: abs(supported - minor)):
+            if runs(uv, "venv", "--quiet", "--clear", "--python", f"3.{near}", VENV, PATH=path):
+                break
+        if not runs(uv, "pip", "install", "--quiet", "--python", VENV / PYTHON, "-r", FILE):
+            raise failure("Google Colab's environment could not be built")
+        replace(READY, json.dumps({"list": wanted, "packages": installed()}))
+        return installed()
 
 
 def installed() -> dict[str, str]:
     """Return the environment's packages: the folder of each one's metadata → a digest of its files' list."""
-    records = [record for folder in site_packages() for record in Path(folder).glob("*.dist-info/RECORD")]
+    records = (*VENV.glob("lib/python*/site-packages/*/RECORD"), *VENV.glob("Lib/site-packages/*/RECORD"))
     return {record.parent.name: hashlib.sha256(record.read_bytes()).hexdigest() for record in records}
 
 
-def described() -> str:
-    """Say which versions the environment has, and where they were read."""
-    colab, here = versions(), Path(site_packages()[0]).parent.name.removeprefix("python")
-    there = "" if here in (colab.python, "Lib") else f" {here} (Colab has {colab.python})"
-    found = importlib.metadata.distributions
-    named = [f"{name} {next(found(name=name, path=site_packages())).version}" for name in NAMED]
-    return f"Python{there or f' {colab.python}'}, {', '.join(named)} and more, as read on {colab.date} ({colab.source})"
-
-
-# --- What a notebook finds ----------------------------------------------------------------------------
-
-
-def lay_out(notebook: Path, place: Path) -> Path:
-    """Put into a notebook's place its copy, alone in a folder, and what its kernel needs."""
+def lay_out(notebook: Path, folder: Path) -> dict[str, str]:
+    """Put a copy of a notebook, alone, into a place of its own; return all variables it may see."""
+    place = folder / label(notebook)
     kernel, startup = place / "jupyter/kernels/colab", place / "ipython/profile_default/startup"
-    for folder in (place / "content", place / "home", kernel, startup):
-        folder.mkdir(parents=True)
-    argv = [str(PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    for inner in (place / "content", place / "home", kernel, startup):
+        inner.mkdir(parents=True)
+    shutil.copy(notebook, place / "content")
+    (startup / "00-colab.py").write_text(STAND_IN, encoding="utf-8")
+    argv = [str(VENV / PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Google Colab's", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
-    (startup / "00-colab.py").write_text(STAND_IN, encoding="utf-8")
-    return Path(shutil.copy(notebook, place / "content"))
-
-
-def places(place: Path) -> dict[str, str]:
-    """Return the variables that lead a kernel to what `lay_out` has put there."""
-    names = {"HOME": "home", "USERPROFILE": "home", "IPYTHONDIR": "ipython"}
-    names |= {"JUPYTER_PATH": "jupyter", "JUPYTER_RUNTIME_DIR": "runtime"}
-    return {name: str(place / folder) for name, folder in names.items()}
-
-
-def settings(github: Path, repository: str) -> dict[str, str]:
-    """Return the variables that all notebooks share; git finds `github` where it looks for `repository`."""
-    theirs = [folder for folder in os.get_exec_path() if not Path(folder).is_relative_to(sys.prefix)]
-    proxies = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    theirs = [path for path in os.get_exec_path() if not Path(path).is_relative_to(sys.prefix)]
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},
-        **dict.fromkeys(proxies, DEAD_PROXY),
+        **dict.fromkeys(PROXIES, DEAD_PROXY),
         **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"),
-        "PATH": os.pathsep.join([str(PYTHON.parent), *theirs]),
+        **dict.fromkeys(("HOME", "USERPROFILE"), str(place / "home")),
+        "PATH": os.pathsep.join([str((VENV / PYTHON).parent), *theirs]),
         "MNIST_SOURCE": "sample",
+        "IPYTHONDIR": str(place / "ipython"),
+        "JUPYTER_PATH": str(place / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ALLOW_PROTOCOL": "file",
         "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{github.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": f"https://github.com/{repository}",
+        "GIT_CONFIG_KEY_0": f"url.{(folder / 'github.git').as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": f"https://github.com/{course_address().repository}",
     }
 
 
-def publish(bare: Path, branch: str) -> Path:
+def publish(bare: Path) -> None:
     """Make a bare repository of the working tree: with what is not committed yet, without what git ignores.
 
     The course's own repository is not asked: its index and HEAD stay as they are, and a folder that came as
@@ -201,15 +157,11 @@ def publish(bare: Path, branch: str) -> Path:
     tree = [*here, "--work-tree", str(ROOT), "-c", "user.name=A", "-c", "user.email=a@example.org"]
     for command in (
         [*here, "init", "--quiet", "--bare"],
-        [*here, "symbolic-ref", "HEAD", f"refs/heads/{branch}"],
+        [*here, "symbolic-ref", "HEAD", f"refs/heads/{course_address().branch}"],
         [*tree, "add", "--all"],
         [*tree, "commit", "--quiet", "-m", "The course"],
     ):
         subprocess.run(command, cwd=ROOT, env=clean, check=True)
-    return bare
-
-
-# --- Without a network --------------------------------------------------------------------------------
 
 
 def isolation() -> tuple[list[str], str]:
@@ -237,8 +189,8 @@ def raise_loopback() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the notebook that has been laid out; without one, only see whether the wall can be had."""
-    if "--walled" in arguments:
+    """Run a notebook that has been laid out; without one, only see whether the wall can be had."""
+    if arguments[:1] == ["--walled"]:
         raise_loopback()
     for path in map(Path, arguments[arguments[:1] == ["--walled"] :]):
         notebook = read(path)
