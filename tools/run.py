@@ -8,10 +8,12 @@ each lesson measured. `course.py run 02` runs one lesson, `--data sample` uses t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import html
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbconvert import HTMLExporter
@@ -49,43 +51,48 @@ def main(arguments: list[str]) -> int:
     print(f"data: {data.name}", flush=True)
     BUILD.mkdir(exist_ok=True)
     started, finished = time.monotonic(), []
-    before = {path: (path.read_bytes(), read(path)) for path in chosen}
-    for number, (path, (found, notebook)) in enumerate(before.items(), start=1):
-        failure = None
-        with Progress(f"lesson {number} of {len(chosen)}, {label(path)}", len(notebook.cells)) as progress:
-            try:
-                execute(notebook, data.environment, BUILD, on_cell=progress.at)
-            except Problem as problem:
-                failure = Problem(f"{label(path)}, {problem}")
-        for finish in (picture_live_pages, describe_images, shrink_images, normalise):
-            finish(notebook)
-        replace(BUILD / f"{label(path)}.ipynb", as_text(notebook))
-        replace(BUILD / f"{label(path)}.html", to_page(notebook, title(notebook)))
-        if failure:
-            raise failure
+    before = [(path, path.read_bytes(), read(path)) for path in chosen]
+    for number, (path, found, notebook) in enumerate(before, start=1):
+        run_lesson(notebook, label(path), f"lesson {number} of {len(chosen)}, ", data.environment)
         if options.write:
             if path.read_bytes() != found:
                 raise Problem(
                     f"{path.name} was changed while it ran: it stays as it is now, and what ran is in "
-                    f"{BUILD / path.name}. Run it again."
+                    f"{BUILD / label(path)}.ipynb. Run it again."
                 )
             replace(path, as_text(notebook))
         finished.append((label(path), title(notebook), measured(notebook)))
     replace(BUILD / "index.html", index_page(finished, data.name))
-    print(f"\nMeasured on {data.name}, in {_clock(time.monotonic() - started)}:\n")
+    print(f"\nMeasured on {data.name}, in {_clock(started)}:\n")
     print(table(finished))
     print(f"\nRead the lessons: {(BUILD / 'index.html').as_uri()}")
     return 0
 
 
+def run_lesson(notebook: NotebookNode, name: str, place: str, environment: dict[str, str]) -> None:
+    """Run a lesson and put it, and its page, into build/, also where a cell has failed.
+
+    Raises:
+        Problem: a cell has failed.
+    """
+    try:
+        with progress(f"{place}{name}", len(notebook.cells)) as at:
+            execute(notebook, environment, BUILD, on_cell=at)
+    except Problem as problem:
+        raise Problem(f"{name}, {problem}") from None
+    finally:
+        for finish in (picture_live_pages, describe_images, shrink_images, normalise):
+            finish(notebook)
+        replace(BUILD / f"{name}.ipynb", as_text(notebook))
+        replace(BUILD / f"{name}.html", to_page(notebook, title(notebook)))
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="course.py run", description=__doc__.splitlines()[0])
     parser.add_argument("lesson", nargs="*", help="lessons to run, such as 02; all when left out")
+    parser.add_argument("--data", metavar="sample|mnist|PATH", help="the digits; else the best there are")
     parser.add_argument(
-        "--data", metavar="sample|mnist|PATH", help="which digits to use; else the best there are"
-    )
-    parser.add_argument(
-        "--write", action="store_true", help="for maintainers: save the results on MNIST in notebooks/ too"
+        "--write", action="store_true", help="for maintainers: save results in notebooks/ too"
     )
     return parser.parse_args(arguments)
 
@@ -99,38 +106,40 @@ def _choose(wanted: list[str]) -> list[Path]:
     return [path for path in available if not wanted or path.name.startswith(tuple(wanted))]
 
 
-class Progress:
-    """One line that says where the run is: rewritten on a terminal, printed once a lesson elsewhere."""
+@contextlib.contextmanager
+def progress(name: str, cells: int) -> Iterator[Callable[[int], None]]:
+    """Keep one line that says where the run is: rewritten on a terminal, printed once a lesson elsewhere.
 
-    def __init__(self, name: str, cells: int):
-        self.name, self.cells, self.cell = name, cells, 0
-        self.started, self.done = time.monotonic(), threading.Event()
-        self.ticker = threading.Thread(target=self._tick, daemon=True)
+    Yields:
+        A function that is told the number of each cell.
+    """
+    cell, started, done = 0, time.monotonic(), threading.Event()
 
-    def __enter__(self):
-        if sys.stdout.isatty():
-            self.ticker.start()
-        return self
+    def at(number: int) -> None:
+        nonlocal cell
+        cell = number
 
-    def at(self, cell: int) -> None:
-        self.cell = cell
+    def show(start: str, end: str) -> None:
+        print(f"{start}{name}: cell {cell} of {cells}, {_clock(started)}", end=end, flush=True)
 
-    def _tick(self) -> None:
-        while not self.done.wait(0.2):
-            print(f"\r{self._text()}\033[K", end="", flush=True)
-        print("\r\033[K", end="")
+    def tick() -> None:
+        while not done.wait(0.2):
+            show("\r", "\033[K")
 
-    def __exit__(self, *_):
-        self.done.set()
-        if self.ticker.is_alive():
-            self.ticker.join()
-        print(self._text(), flush=True)
+    ticker = threading.Thread(target=tick, daemon=True)
+    if sys.stdout.isatty():
+        ticker.start()
+    try:
+        yield at
+    finally:
+        done.set()
+        if ticker.ident:
+            ticker.join()
+        show("\r" if ticker.ident else "", "\n")
 
-    def _text(self) -> str:
-        return f"{self.name}: cell {self.cell} of {self.cells}, {_clock(time.monotonic() - self.started)}"
 
-
-def _clock(seconds: float) -> str:
+def _clock(started: float) -> str:
+    seconds = time.monotonic() - started
     return f"{int(seconds // 60)} min {int(seconds % 60):02} s"
 
 
