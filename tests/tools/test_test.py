@@ -22,11 +22,7 @@ try:
 except DataError as error:
     sys.exit(f"refused: {error}")
 """
-ON_THE_SAMPLE = """
-from mnist_helpers.data import load_mnist
-(train_images, _), _ = load_mnist()
-assert len(train_images) < 60000
-"""
+ON_THE_SAMPLE = 'import os\nassert os.environ["MNIST_SOURCE"] == "sample" and "MNIST_PATH" not in os.environ'
 TESTS = """
 import pytest
 
