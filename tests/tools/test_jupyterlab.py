@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.support.browser import open_browser
 from tools.lib.files import ROOT
-from tools.lib.notebooks import as_text, lessons, read
+from tools.lib.notebooks import as_text, lessons, normalise, read
 
 PATIENCE = 300  # seconds for a lesson on two slow cores; it takes a tenth of that
 LAB = "import sys; from tools.lab import main; sys.exit(main(sys.argv[1:]))"
@@ -34,7 +34,7 @@ def course_folder(tmp_path_factory):
             cell.outputs, cell.execution_count = [], None
     first.write_text(as_text(notebook), encoding="utf-8")
     broken = new_notebook(cells=[new_code_cell("1 / 0"), new_code_cell("print('after')")])
-    (folder / "notebooks" / "99_broken.ipynb").write_text(as_text(broken), encoding="utf-8")
+    (folder / "notebooks" / "99_broken.ipynb").write_text(as_text(normalise(broken)), encoding="utf-8")
     return folder
 
 
