@@ -12,30 +12,28 @@ import argparse
 import contextlib
 import hashlib
 import json
-import os
-import shutil
 import sys
 from pathlib import Path
 
-from course import become
-from tools.lib.files import ROOT, replace
-from tools.lib.kernel import kernel_environment
+from tools.lib.files import ROOT, Problem, replace
+from tools.lib.install import become
+from tools.lib.kernel import resolve_data
+from tools.lib.notebooks import NOTEBOOKS, read
 
-LESSONS = ROOT / "notebooks"
 WORK = ROOT / "work"
 
 
 def main(arguments: list[str]) -> int:
+    """Copy the lessons and hand over to JupyterLab."""
     parser = argparse.ArgumentParser(prog="course.py lab", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--edit", action="store_true", help="open notebooks/ instead of your copies in work/")
     options, for_jupyter = parser.parse_known_args(arguments)
-    environment = kernel_environment()
-    folder = LESSONS
+    environment = resolve_data().environment
     if not options.edit:
-        folder = WORK
-        for line in copy_lessons(LESSONS, WORK):
+        for line in copy_lessons(NOTEBOOKS, WORK):
             print(line)
+    folder = NOTEBOOKS if options.edit else WORK
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *for_jupyter]
     return become(command, environment)
 
@@ -52,31 +50,32 @@ def copy_lessons(lessons: Path, work: Path) -> list[str]:
     """
     work.mkdir(exist_ok=True)
     record = work / ".copied.json"
-    copied, new, older = {}, [], []
-    with contextlib.suppress(OSError, ValueError):  # without it, the lessons of today are the ones copied
-        copied = json.loads(record.read_text(encoding="utf-8"))
+    copied, said = {}, []
+    with contextlib.suppress(
+        OSError, ValueError, TypeError
+    ):  # without it, the lessons of today are the ones copied
+        copied = dict(json.loads(record.read_text(encoding="utf-8")))
     for lesson in sorted(lessons.glob("[0-9][0-9]_*.ipynb")):
-        copy, version = work / lesson.name, _version(lesson)
+        copy = work / lesson.name
+        try:
+            version = _version(lesson)
+        except Problem as problem:
+            said.append(f"Left out: {problem}")
+            continue
         if not copy.exists():
-            partial = work / f".{lesson.name}.partial"
-            shutil.copyfile(lesson, partial)
-            os.replace(partial, copy)
+            replace(copy, lesson.read_text(encoding="utf-8"))
             copied[lesson.name] = version
-            new.append(lesson.name)
+            said.append(f"Copied to {work.name}/: {lesson.name}")
         elif copied.setdefault(lesson.name, version) != version:
-            older.append(lesson.name)
+            said.append(
+                f"{lesson.name} has changed since you got it. Your copy stays as it is; to take the new "
+                f"version, rename or delete {work.name}/{lesson.name} and run this again."
+            )
     replace(record, json.dumps(copied, indent=1))
-    lines = [f"Copied to {work.name}/: {', '.join(new)}"] if new else []
-    for name in older:
-        lines.append(
-            f"{name} has changed since you got it. Your copy stays as it is; to take the new version, "
-            f"rename or delete {work.name}/{name} and run this again."
-        )
-    return lines
+    return said
 
 
 def _version(notebook: Path) -> str:
     """Return a digest of what a lesson says and asks, whatever its outputs are."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    sources = [[cell.cell_type, cell.source] for cell in read(notebook).cells]
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()

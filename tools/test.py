@@ -17,18 +17,14 @@ import importlib
 import os
 from pathlib import Path
 
-import course
+from tools.lib import shadow
 from tools.lib.files import ROOT
-
-PLACES = ("tests", "notebooks")
-# Each file, so each notebook too, is run by one of two processes: more cost memory and, with TensorFlow using
-# all cores from each of them, little or nothing is gained.
-PROCESSES = ("-n", "2", "--dist", "loadfile")
-# pytest's options whose value is a word of its own, which may be spelt like a path ("-k tests").
-WITH_VALUE = ("-k", "-m", "-n", "-p", "-o", "-r", "-W", "--deselect", "--ignore", "--dist", "--maxfail")
+from tools.lib.install import set_up
+from tools.lib.kernel import resolve_data
 
 
 def main(arguments: list[str]) -> int:
+    """Set up what tests need and hand over to pytest; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="course.py test",
         description=__doc__,
@@ -39,37 +35,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--full", action="store_true", help="run the notebooks on the real MNIST")
     parser.add_argument("--all", action="store_true", help="run the slow tests too")
     parser.add_argument("--colab", action="store_true", help="run the notebooks as on Google Colab")
-    options, for_pytest = parser.parse_known_args(arguments)
+    options, others = parser.parse_known_args(arguments)
     if options.colab and (options.full or options.all):
         parser.error("--colab runs the notebooks on the offline sample, and nothing else")
-
-    course.set_up(extra=("tests/requirements.txt",))
-    for_pytest, paths = with_absolute_paths(for_pytest)
-    if options.colab:
-        from tools.lib import shadow
-
-        return shadow.run([*PROCESSES, *for_pytest])
-    command = [*PROCESSES, "--nbval-lax", "--nbval-current-env"]
-    command += ["--notebook-data", "mnist" if options.full else "sample"]
-    command += ["--slow"] if options.all else []
-    command += ["--durations=10", "-rfEs", *for_pytest, *([] if paths else PLACES)]
+    here = Path.cwd()
     os.chdir(ROOT)
-    importlib.invalidate_caches()  # for what the set-up has just installed
+    if here != ROOT:  # what is a path as seen from the user's folder must be one from here
+        others = [str(here / word) if (here / word.partition("::")[0]).exists() else word for word in others]
+    if options.colab:
+        return shadow.run(others)
+    set_up(extra=("tests/requirements.txt",))
+    importlib.invalidate_caches()  # for what has just been installed
+    environment = resolve_data("mnist" if options.full else "sample").environment
+    os.environ.clear()  # and the kernels inherit it
+    os.environ.update(environment)
     import pytest
 
-    return int(pytest.main(command))
-
-
-def with_absolute_paths(arguments: list[str]) -> tuple[list[str], int]:
-    """Resolve pytest's paths, as they are seen from here or from the root, and count them."""
-    resolved, paths, before = [], 0, ""
-    for argument in arguments:
-        path, *rest = argument.split("::")
-        place = next(
-            (folder / path for folder in (Path.cwd(), ROOT) if path and (folder / path).exists()), None
-        )
-        if place and before not in WITH_VALUE and not argument.startswith("-"):
-            argument, paths = "::".join([str(place.resolve()), *rest]), paths + 1
-        resolved.append(argument)
-        before = argument
-    return resolved, paths
+    return int(pytest.main(["-n", "2", *(["--slow"] if options.all else []), *others]))

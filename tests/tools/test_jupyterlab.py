@@ -8,23 +8,15 @@ import subprocess
 import sys
 import time
 
-import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.support.browser import open_browser
 from tools.lib.files import ROOT
 from tools.lib.notebooks import as_text, lessons, normalise, read
 
-BROKEN = "99_broken.ipynb"
 PATIENCE = 300  # seconds for a lesson on two slow cores; it takes a tenth of that
-# The set-up has tests of its own; here, the packages are there.
-LAB = """
-import sys
-from pathlib import Path
-import course
-course.is_ready, course.VENV = (lambda requirements: True), Path(sys.prefix)
-sys.exit(course.main(["lab", *sys.argv[1:]]))
-"""
+LAB = "import sys; from tools.lab import main; sys.exit(main(sys.argv[1:]))"
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +24,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def course_folder(tmp_path_factory):
     """A copy of the course, its first lesson without results, and beside it a notebook that fails."""
-    folder = tmp_path_factory.mktemp("lab") / "course"
+    folder = tmp_path_factory.mktemp("lab") / "my cöurse"
     left_out = (".*", "build", "work", "tests", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*left_out))
     first = lessons(folder / "notebooks")[0]
@@ -41,21 +33,20 @@ def course_folder(tmp_path_factory):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     first.write_text(as_text(notebook), encoding="utf-8")
-    cells = [nbformat.v4.new_code_cell(source) for source in ("print('before')", "1 / 0", "print('after')")]
-    broken = normalise(nbformat.v4.new_notebook(cells=cells))
-    (folder / "notebooks" / BROKEN).write_text(as_text(broken), encoding="utf-8")
+    broken = new_notebook(cells=[new_code_cell("1 / 0"), new_code_cell("print('after')")])
+    (folder / "notebooks" / "99_broken.ipynb").write_text(as_text(normalise(broken)), encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
-def address(course_folder):
-    """The address of a JupyterLab that `course.py lab` has started there."""
+def page(course_folder):
+    """JupyterLab's page in a browser; `course.py lab` has started the server there."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    places = {f"JUPYTER_{name}_DIR": str(course_folder / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     env = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "MNIST"))}
-    env |= {**places, "MNIST_SOURCE": "sample", "PYTHONPATH": str(course_folder)}
+    env |= {f"JUPYTER_{name}_DIR": str(course_folder / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    env |= {"MNIST_SOURCE": "sample", "PYTHONPATH": str(course_folder)}
     options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=secret"]
     log = course_folder / "log"
     with log.open("w") as file:
@@ -65,25 +56,15 @@ def address(course_folder):
         while f":{port}/lab" not in log.read_text():
             assert server.poll() is None, log.read_text()
             time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/lab?token=secret"
+        with open_browser() as browser:
+            page = browser.new_page(viewport={"width": 1400, "height": 1000})
+            page.set_default_timeout(60_000)
+            page.goto(f"http://127.0.0.1:{port}/lab?token=secret")
+            page.locator(".jp-DirListing-item").first.wait_for()
+            yield page
     finally:
         server.terminate()
         server.wait(timeout=60)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def page(browser, address):
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(60_000)
-    page.goto(address)
-    page.locator(".jp-DirListing-item").first.wait_for()
-    return page
 
 
 def choose(page, menu, entry):
@@ -122,41 +103,31 @@ def figures(cells):
     return sum("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
 
 
-def test_a_lesson_opens_from_the_file_list_and_runs_from_the_menu(page, course_folder, tmp_path):
+def test_a_lesson_opens_from_the_file_list_and_runs_from_the_menu(page, course_folder):
     lesson = lessons()[0]
     expected, cells = figures(read(lesson).cells), [c for c in read(lesson).cells if c.cell_type == "code"]
-    assert expected > 3
-    page.screenshot(path=tmp_path / "1_file_list.png")
     panel = open_and_run_all(page, lesson.name)
     # The set-up cell is folded, so it shows no number.
     folded = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in cells]
     done = ["" if hidden else f"[{number}]:" for number, hidden in enumerate(folded, start=1)]
     wait_for(panel, lambda: prompts(panel) == done or complaints(panel), "all cells to run")
-    shown = panel.locator(".jp-OutputArea-output img")
-    page.screenshot(path=tmp_path / "2_end.png")
     assert complaints(panel) == []
-    wait_for(panel, lambda: shown.count() == expected, f"{expected} figures, where {shown.count()} are")
+    shown = panel.locator(".jp-OutputArea-output img")
+    wait_for(panel, lambda: shown.count() == expected > 3, f"{expected} figures, where {shown.count()} are")
     for number in range(expected):
         shown.nth(number).scroll_into_view_if_needed()
         box = shown.nth(number).bounding_box()
         assert box["width"] > 100 and box["height"] > 50, "a figure that nobody can see"
-        page.screenshot(path=tmp_path / f"3_figure_{number + 1}.png")
 
     # What is saved is the student's copy; the lesson stays as it was.
-    before = (course_folder / "notebooks" / lesson.name).read_bytes()
     copy = course_folder / "work" / lesson.name
     choose(page, "File", "Save Notebook")
     wait_for(panel, lambda: figures(read(copy).cells) == expected, "the figures in the saved copy")
-    assert [c.execution_count for c in read(copy).cells if c.cell_type == "code"] == [
-        *range(1, len(cells) + 1)
-    ]
-    assert (course_folder / "notebooks" / lesson.name).read_bytes() == before
     assert figures(read(course_folder / "notebooks" / lesson.name).cells) == 0
 
 
-def test_a_cell_that_fails_is_seen_on_the_page(page, tmp_path):
-    panel = open_and_run_all(page, BROKEN)
+def test_a_cell_that_fails_is_seen_on_the_page(page):
+    panel = open_and_run_all(page, "99_broken.ipynb")
     wait_for(panel, lambda: complaints(panel), "a traceback")
-    page.screenshot(path=tmp_path / "broken.png")
     assert "ZeroDivisionError" in "\n".join(complaints(panel))
-    assert prompts(panel)[0] == "[1]:" and prompts(panel)[2] == "[ ]:"
+    assert prompts(panel) == ["[1]:", "[ ]:"]

@@ -1,19 +1,18 @@
 """`course.py run`, with real kernels on small notebooks."""
 
-import base64
-import io
+import os
 import re
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
 
-import nbformat
-import numpy as np
 import pytest
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from PIL import Image
 
 from tools import run
-from tools.lib.kernel import Data
-from tools.lib.notebooks import as_text, picture_live_pages, shrink_images
+from tools.lib.files import ROOT, Problem
+from tools.lib.notebooks import as_text, read
 
 DRAWING = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);"
 
@@ -31,9 +30,8 @@ def course(tmp_path, monkeypatch):
 
 
 def resolve_nothing(source):
-    import os
-
-    return Data(f"small data ({source})", {**os.environ, "MNIST_SOURCE": "sample"})
+    environment = {**os.environ, "MNIST_SOURCE": "sample"}
+    return SimpleNamespace(name=f"data ({source})", environment=environment, is_sample=source == "sample")
 
 
 def write(folder, name, prose, *sources):
@@ -51,24 +49,24 @@ def test_run_executes_every_lesson_and_shows_what_each_measured(course, capfd):
     assert run.main([]) == 0
     out = capfd.readouterr().out
     assert "lesson 1 of 2, 01_one: cell 5 of 5" in out and "lesson 2 of 2, 02_two" in out
-    assert "Measured on small data (None)" in out
-    assert re.search(r"01_one +accuracy +98\.0%", out)
+    assert "Measured on data (None)" in out and re.search(r"01_one +accuracy +98\.0%", out)
     assert {path.name: path.read_bytes() for path in (course / "notebooks").iterdir()} == before
-    executed = nbformat.read(course / "build" / "02_two.ipynb", as_version=4)
+    executed = read(course / "build" / "02_two.ipynb")
     assert executed.cells[3].outputs[0].data["text/plain"] == "'sample'"
-
-
-def test_pages_need_no_network_and_describe_their_pictures(course):
-    run.main([])
+    # The pages need no network, describe their pictures, and the index escapes what it shows.
     page = (course / "build" / "01_one.html").read_text(encoding="utf-8")
+    index = (course / "build" / "index.html").read_text(encoding="utf-8")
     assert 'alt="A rising line."' in page and "data:image/png;base64," in page
-    assert not re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//', page)
-    assert not re.findall(r"""import\(?\s*['"]https?:""", page)
+    for text in (page, index):
+        assert not re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//', text)
+        assert not re.findall(r"""import\(?\s*['"]https?:""", text)
+    assert 'href="01_one.html"' in index and 'href="02_two.html"' in index
+    assert "&lt;b&gt;" in index and "<b>" not in index and "data (None)" in index
 
 
 def test_pages_lead_back_to_the_index_where_the_notebook_has_its_badge(course):
     path = course / "notebooks" / "02_two.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     badge = new_markdown_cell("[![Open](https://example.com/badge.svg)](https://example.com)")
     badge.metadata.tags, notebook.cells[2].metadata.tags = ["badge"], ["setup"]
     notebook.cells.insert(1, badge)
@@ -77,97 +75,79 @@ def test_pages_lead_back_to_the_index_where_the_notebook_has_its_badge(course):
     page = (course / "build" / "02_two.html").read_text(encoding="utf-8")
     assert 'href="index.html"' in page and "example.com" not in page
     assert "os" in page.split("<details>")[1].split("</details>")[0]
-
-
-def test_the_index_leads_to_every_lesson_and_escapes_what_it_shows(course):
-    run.main([])
-    index = (course / "build" / "index.html").read_text(encoding="utf-8")
-    assert 'href="01_one.html"' in index and 'href="02_two.html"' in index
-    assert "&lt;b&gt;" in index and "<b>" not in index and "small data" in index
-
-
-def test_one_lesson_can_be_run_alone(course, capfd):
-    assert run.main(["02", "--data", "sample"]) == 0
-    assert "lesson 1 of 1, 02_two" in capfd.readouterr().out
     assert not (course / "build" / "01_one.html").exists()
 
 
 def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(course):
-    with pytest.raises(SystemExit, match="no lesson starts with '07'; there are 01_one, 02_two"):
+    with pytest.raises(Problem, match="no lesson starts with '07'; there are 01_one, 02_two"):
         run.main(["07"])
 
 
-def test_a_failing_cell_is_shown_with_its_notebook_source_and_error(course, capfd):
+def test_a_failing_cell_ends_the_run_and_is_shown_with_its_source_and_error(course, capfd):
     write(course, "01_one", "prose", "1 + 1", "numerator = 1\nnumerator / 0", "{}")
-    assert run.main([]) == 1
-    captured = capfd.readouterr()
-    assert "01_one, cell 4" in captured.err and "numerator / 0" in captured.err
-    assert "ZeroDivisionError: division by zero" in captured.err and "02_two" not in captured.out
+    with pytest.raises(Problem, match=r"01_one, cell 4:\s+numerator = 1\s+numerator / 0\s+ZeroDivisionError"):
+        run.main([])
+    assert "02_two" not in capfd.readouterr().out
 
 
-def test_a_kernel_that_dies_ends_the_run_with_a_message(course, capfd):
-    write(course, "01_one", "prose", "import os\nos._exit(3)", "{}")
-    assert run.main(["01"]) == 1
-    assert "01_one, cell 3" in capfd.readouterr().err
+def test_a_merge_conflict_is_named_before_anything_is_run(course, capfd):
+    (course / "notebooks" / "02_two.ipynb").write_text("{\n<<<<<<< HEAD\n")
+    with pytest.raises(Problem, match=r"02_two\.ipynb is no notebook.*merge conflict"):
+        run.main([])
+    assert "01_one" not in capfd.readouterr().out
 
 
-def test_what_libraries_write_to_the_terminal_is_no_part_of_a_lesson(course):
-    write(course, "01_one", "prose", 'import os\nos.write(2, b"cuda " + b"noise");', "{}")
+def test_a_lesson_that_shows_neither_a_dict_nor_a_picture_is_run_all_the_same(course, capfd):
+    show = "from IPython.display import display\ndisplay({'image/png': 'no picture'}, raw=True)"
+    write(course, "01_one", "prose", show, "[1, 2]")
     assert run.main(["01"]) == 0
-    assert "cuda noise" not in (course / "build" / "01_one.ipynb").read_text(encoding="utf-8")
+    assert "(nothing)" in capfd.readouterr().out
 
 
-def test_pictures_are_stored_small_and_look_the_same(course):
-    bars = "import matplotlib.pyplot as plt\nplt.bar(range(5), range(5), color=list('rgbcm'));"
-    write(course, "01_one", "prose", bars, "{}")
-    notebook = nbformat.read(course / "notebooks" / "01_one.ipynb", as_version=4)
-    NotebookClient(notebook).execute()
-    before = png(notebook.cells[2])
-    shrink_images(notebook)
-    after = png(notebook.cells[2])
-    assert len(after) < 0.6 * len(before)
-    pictures = [
-        np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int) for data in (before, after)
-    ]
-    assert abs(pictures[0] - pictures[1]).mean() < 1
-    shrink_images(notebook)
-    assert png(notebook.cells[2]) == after
-
-
-def test_a_scale_of_colours_keeps_both_its_ends():
-    rng = np.random.default_rng(seed=1)
-    picture = np.zeros((200, 800, 3), np.uint8)
-    picture[..., 0] = rng.integers(100, 256, (200, 800))  # a large picture in reds,
-    picture[..., 1:] = rng.integers(0, 60, (200, 800, 2))
-    picture[80:90, :200] = (30, 100, 200)  # and a little blue
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    output = nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(file.getvalue()).decode()})
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
-    shrink_images(notebook)
-    red, _, blue = Image.open(io.BytesIO(png(notebook.cells[0]))).convert("RGB").getpixel((10, 85))
-    assert blue > red + 100
-
-
-def test_a_page_that_ends_with_the_kernel_is_kept_as_a_picture(course, tmp_path, monkeypatch):
-    (tmp_path / "page.png").write_bytes(b"a picture")
-    monkeypatch.setattr("tools.lib.notebooks.LIVE_PAGE", tmp_path / "page.png")
-    opens = "from IPython.display import HTML\nHTML('<iframe></iframe>')"
-    write(course, "01_one", "prose", opens, "{}")
-    notebook = nbformat.read(course / "notebooks" / "01_one.ipynb", as_version=4)
-    notebook.cells[2].metadata["tags"] = ["live"]
-    NotebookClient(notebook).execute()
-    picture_live_pages(notebook)
-    assert png(notebook.cells[2]) == b"a picture" and "iframe" not in str(notebook.cells[2].outputs)
-
-
-def png(cell):
-    return base64.b64decode(cell.outputs[0].data["image/png"])
-
-
-def test_maintainers_can_save_the_results_in_the_notebooks_themselves(course):
+def test_maintainers_can_save_the_results_on_mnist_in_the_notebooks_themselves(course):
+    path = course / "notebooks" / "01_one.ipynb"
+    before = path.read_bytes()
+    with pytest.raises(Problem, match="--write saves results on MNIST only"):
+        run.main(["01", "--write", "--data", "sample"])
+    assert path.read_bytes() == before
     run.main(["01", "--write"])
-    notebook = nbformat.read(course / "notebooks" / "01_one.ipynb", as_version=4)
+    notebook = read(path)
     assert [cell.execution_count for cell in notebook.cells[2:]] == [1, 2, 3]
     assert notebook.cells[3].outputs[0].metadata["image/png"]["alt"] == "A rising line."
     assert notebook.metadata.language_info == {"name": "python"}
+
+
+def test_a_notebook_that_was_saved_while_it_ran_is_not_overwritten(course):
+    path = course / "notebooks" / "02_two.ipynb"
+    write(course, "02_two", "mine", f"open({str(path)!r}, 'a').write(' ')", "{}")
+    with pytest.raises(Problem, match="02_two.ipynb was changed while it ran"):
+        run.main(["02", "--write"])
+    assert path.read_text(encoding="utf-8").endswith("\n ")
+
+
+def test_ctrl_c_ends_the_run_and_the_kernel_at_once(course):
+    started = course / "started"
+    write(
+        course, "01_one", "prose", f"open({str(started)!r}, 'w').close()\nimport time; time.sleep(60)", "{}"
+    )
+    program = f"""
+import os, pathlib, threading, time
+from tools import run
+from tests.tools.test_run import resolve_nothing
+def stop():
+    while not os.path.exists({str(started)!r}):
+        time.sleep(0.1)
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+run.BUILD, run.resolve_data = pathlib.Path({str(course / "build")!r}), resolve_nothing
+run.lessons = lambda: [pathlib.Path({str(course / "notebooks" / "01_one.ipynb")!r})]
+threading.Thread(target=stop).start()
+try:
+    run.main([])
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, env=environment
+    )
+    assert finished.stdout.endswith("stopped\n") and finished.stderr == ""

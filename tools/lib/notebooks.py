@@ -1,20 +1,27 @@
-"""The lessons' files: which there are, in what order, and the one form in which they are committed."""
+"""The lessons' files: which there are, how they are run, and the one form in which they are committed."""
 
 from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import io
 import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import numpy as np
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from PIL import Image
 
-from tools.lib.files import ROOT
+from tools.lib.files import ROOT, Problem
 
 NOTEBOOKS = ROOT / "notebooks"
 LIVE_PAGE = ROOT / ".github" / "images" / "demo.png"
@@ -25,15 +32,38 @@ GPU = {"accelerator": "GPU", "colab": {"gpuType": "T4"}}
 LARGE_PNG = 25_000  # bytes
 CELL_METADATA = ("alt", "cellView", "tags")
 
+CELL_TIMEOUT = 1200  # seconds; a lesson's longest cell takes two and a half minutes on two slow cores
+MOST_OUTPUT = 20_000_000  # characters; a lesson's largest cell writes a fiftieth of that
+
 
 def lessons(folder: Path = NOTEBOOKS) -> list[Path]:
     """Return the lessons' paths in the order of the course, then those of the solutions, if there are any."""
     return [*sorted(folder.glob("[0-9][0-9]_*.ipynb")), *sorted((folder / "solutions").glob("*.ipynb"))]
 
 
+def label(path: Path) -> str:
+    """Return a notebook's name in reports and pages, where a solution may be called like its lesson."""
+    return f"solutions-{path.stem}" if path.parent.name == "solutions" else path.stem
+
+
 def read(path: Path) -> NotebookNode:
-    """Read a notebook."""
-    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    """Read a notebook.
+
+    Raises:
+        Problem: what the file holds is no notebook, as after a merge with conflicts.
+    """
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        nbformat.validate(notebook)
+        if not notebook.cells:
+            raise ValueError("it has no cells")
+    except (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Problem(
+            f"{path} is no notebook: {reason}. A merge conflict? Mend it, or take git's version: "
+            f"git checkout HEAD -- {path}"
+        ) from error
+    return notebook
 
 
 def as_text(notebook: NotebookNode) -> str:
@@ -47,13 +77,90 @@ def title(notebook: NotebookNode) -> str:
 
 
 def measured(notebook: NotebookNode) -> dict[str, str]:
-    """Return what the executed lesson measured: the value of its cell tagged `measured`, name → text."""
+    """Return what the executed lesson measured: the value of its cell tagged `measured`, name → text.
+
+    A lesson whose cell shows no dict has measured nothing.
+    """
     for cell in notebook.cells:
         if "measured" in cell.metadata.get("tags", []):
-            for output in cell.outputs:
+            for output in cell.get("outputs", []):
                 if output.output_type == "execute_result":
-                    return ast.literal_eval(output.data["text/plain"])
+                    try:
+                        values = ast.literal_eval(output.data.get("text/plain", ""))
+                    except (ValueError, SyntaxError):
+                        continue
+                    return values if isinstance(values, dict) else {}
     return {}
+
+
+class LimitedClient(NotebookClient):
+    """nbclient's, but it ends the kernel of a cell whose output would fill the memory."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.written = Counter()  # a cell's position → characters
+
+    def process_message(self, msg, cell, cell_index):
+        content = msg["content"]
+        texts = [content.get("text"), *content.get("data", {}).values()]
+        self.written[cell_index] += sum(len(text) for text in texts if isinstance(text, str))
+        if self.written[cell_index] > MOST_OUTPUT:
+            self.km.provisioner.process.kill()
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+
+def execute(
+    notebook: NotebookNode,
+    environment: dict[str, str],
+    folder: Path,
+    kernel_name: str = "python3",
+    on_cell: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Run all cells of a notebook in a fresh kernel and keep their outputs in it.
+
+    Args:
+        notebook: What is run; up to a cell that fails it has the new outputs.
+        environment: All the kernel's variables, such as those of `resolve_data`.
+        folder: The kernel's working folder.
+        kernel_name: Which of Jupyter's kernels; the usual one is this Python's.
+        on_cell: Called with the number of each cell, from 1 on, before it is run.
+
+    Raises:
+        Problem: a cell failed, took too long or wrote too much, or the kernel died; the text shows the cell.
+    """
+    client = LimitedClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name=kernel_name,
+        iopub_timeout=60,
+        raise_on_iopub_timeout=True,
+        force_raise_errors=True,
+        # What TensorFlow's C++ code writes to the terminal while starting is no part of a lesson.
+        extra_arguments=["--IPKernelApp.capture_fd_output=False", "--log-level=40"],
+    )
+    number = 0
+    with tempfile.TemporaryFile() as log:
+        try:
+            # Not client.execute(), which takes Ctrl-C for itself and stumbles over it.
+            with client.setup_kernel(env=environment, cwd=str(folder), stdout=log, stderr=log):
+                for number, cell in enumerate(notebook.cells, start=1):  # noqa: B007
+                    on_cell(number)
+                    client.execute_cell(cell, number - 1)
+            return
+        except CellExecutionError as error:
+            reason = f"{error.ename}: {error.evalue}"
+        except TimeoutError:
+            reason = f"This cell took longer than {CELL_TIMEOUT} s."
+        except (NoSuchKernel, RuntimeError) as error:  # among them nbclient's DeadKernelError
+            log.seek(0)
+            last_words = log.read().decode(errors="replace").strip().rpartition("\n")[2]
+            reason = f"{error}. {last_words}"
+    if number == 0:
+        raise Problem(f"the kernel {kernel_name} did not start: {reason}")
+    if client.written[number - 1] > MOST_OUTPUT:
+        reason = f"This cell wrote more than {MOST_OUTPUT / 1e6:.0f} MB: print less, or save it to a file."
+    raise Problem(f"cell {number}:\n\n{notebook.cells[number - 1].source}\n\n{reason}")
 
 
 def picture_live_pages(notebook: NotebookNode) -> None:
@@ -80,17 +187,22 @@ def shrink_images(notebook: NotebookNode) -> None:
         for output in cell.get("outputs", []):
             png = output.get("data", {}).get("image/png")
             if png:
-                picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
-                for colours in (256, 20):
-                    reduced = picture.quantize(colours, dither=Image.Dither.NONE)
-                    smaller = io.BytesIO()
-                    reduced.save(smaller, "PNG", optimize=True)
-                    if colours < 256 and not _looks_the_same(reduced.convert("RGB"), picture):
-                        break
-                    if len(smaller.getvalue()) < len(base64.b64decode(output.data["image/png"])):
-                        output.data["image/png"] = base64.b64encode(smaller.getvalue()).decode()
-                    if len(smaller.getvalue()) < LARGE_PNG:
-                        break
+                with contextlib.suppress(OSError, ValueError, SyntaxError):  # what is no picture stays
+                    output.data["image/png"] = base64.b64encode(_smaller(base64.b64decode(png))).decode()
+
+
+def _smaller(png: bytes) -> bytes:
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    for colours in (256, 20):
+        reduced = picture.quantize(colours, dither=Image.Dither.NONE)
+        file = io.BytesIO()
+        reduced.save(file, "PNG", optimize=True)
+        if colours < 256 and not _looks_the_same(reduced.convert("RGB"), picture):
+            break
+        png = min(png, file.getvalue(), key=len)
+        if len(png) < LARGE_PNG:
+            break
+    return png
 
 
 def _looks_the_same(reduced: Image.Image, picture: Image.Image) -> bool:

@@ -1,278 +1,180 @@
-"""The shadow of Google Colab: every lesson alone, with Colab's versions and without a network.
+"""The shadow of Google Colab: every notebook alone, with Colab's versions and without a network.
 
 Colab opens a notebook and nothing else, on a computer whose packages the course does not choose. For
-`course.py test --colab` this module builds an environment with Colab's packages, once, into build/colab; it
-puts each notebook into an empty folder of its own; a kernel of that environment runs it, with a stand-in for
-google.colab; and where the set-up cell asks GitHub for the course, git hands it the working tree.
+`course.py test --colab` uv builds an environment with Colab's packages, once, in build/colab. Each notebook
+is put into an empty folder of its own, with an empty home; a kernel of that environment runs it, with a
+stand-in for google.colab; and where the set-up cell asks GitHub for the course, git hands it the working
+tree. This file is also the program that runs one notebook, in a process that can be cut off from the network.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
-from collections import Counter, defaultdict
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import course
-from tools.lib.files import ROOT
-from tools.lib.notebooks import NOTEBOOKS, lessons
-from tools.lib.python import Python, ask, candidates, find_uv, python_of, runs
-from tools.maintain.colab import FILE, versions
-from tools.maintain.links import Address
+from tools.lib.address import course_address
+from tools.lib.colab_versions import FILE, versions
+from tools.lib.files import BUILD, ROOT, Problem, replace
+from tools.lib.install import PYTHON, failure, get_uv, only_one_set_up, runs
+from tools.lib.notebooks import execute, label, lessons, read
 
-SHADOW = ROOT / "build" / "colab"
-VENV = SHADOW / "venv"
-READY = SHADOW / "ready.json"  # for which list and folder VENV was completed, and with which packages
-
-# What this computer's settings say about Python, git, the data and Jupyter stays outside.
-OURS = ("PYTHON", "PYTEST_", "GIT_", "MNIST_", "KERAS_", "IPYTHON", "JUPYTER", "KAGGLE_", "VIRTUAL_ENV")
+VENV = BUILD / "colab" / "venv"
+READY = BUILD / "colab" / "ready.json"  # for which list and folder VENV was completed, with which packages
+SUPPORTED = (11, 12, 13)  # the minor versions of Python that TensorFlow has packages for
 NAMED = ("tensorflow", "keras", "numpy", "matplotlib")  # in the report
+
+# Nothing else of this computer's settings reaches a notebook: nothing on Python, git, Jupyter or the data.
+KEPT = ("LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 DEAD_PROXY = "http://127.0.0.1:9"
-# IPython runs this before the first cell. Each notebook also gets a home of its own, the folder above it.
-# Colab's IPython is so old that it can't be told to raise when a command (!command, %pip) fails.
-STAND_IN = """
-def stand_in(shell):
-    import os, subprocess, sys, traitlets, types
-    sys.modules["google.colab"] = types.ModuleType("google.colab")
-    os.environ["HOME"] = os.environ["USERPROFILE"] = os.path.dirname(os.getcwd())
-    if not shell.has_trait("system_raise_on_error"):
-        run = shell.system
-        def run_and_raise(command):
-            run(command)
-            status = shell.user_ns["_exit_code"]
-            if status and shell.system_raise_on_error:
-                raise subprocess.CalledProcessError(status, command)
-        shell.add_traits(system_raise_on_error=traitlets.Bool(False))
-        shell.system = run_and_raise
-stand_in(get_ipython())
-del stand_in
-"""
-# sys.path is set here, not in the environment, which the notebooks' kernels inherit.
-CALL = "import sys; sys.path.insert(0, {root!r}); from tools.lib import shadow; sys.exit(shadow.{call})"
+# IPython runs this before the first cell; it leaves no name behind that a lesson could use by mistake.
+STAND_IN = '__import__("sys").modules["google.colab"] = __import__("types").ModuleType("google.colab")\n'
 
 
-def run(arguments: list[str]) -> int:
-    """Run notebooks in the shadow and report on each; return the exit status.
+def run(paths: list[str]) -> int:
+    """Run notebooks in the shadow, two at a time, and report on each; return the exit status.
 
     Args:
-        arguments: Absolute paths of notebooks or folders (without any: all lessons and solutions), and
-            anything else for pytest.
+        paths: Notebooks, or folders of them; without any, all lessons and solutions.
 
     Raises:
-        SystemExit: A path is no notebook's, or Colab's environment can't be built.
+        Problem: a path is no notebook's, or Colab's environment can't be built.
     """
-    notebooks, for_pytest = split(arguments)
-    python = prepare()
-    versions_here, before = described(python), installed()
-    wall, network = isolation()
+    notebooks = [notebook for path in map(Path, paths) for notebook in lessons(path) or [path]] or lessons()
+    for path in notebooks:
+        if path.suffix != ".ipynb" or not path.is_file():
+            raise Problem(f"test --colab takes paths of notebooks and nothing else: got {path}")
+    packages, status = prepare(), 0
+    program, network = isolation()
+    colab, python = versions(), next(VENV.glob("lib/python*"), VENV).name
+    named = ", ".join(f"{name} {colab.packages[name]}" for name in NAMED)
+    print(f"As on Google Colab of {colab.date}, with Python {colab.python}: {python}, {named} and more.")
+    print(f"Network: {network}.", flush=True)
     with tempfile.TemporaryDirectory(prefix="colab-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
-        copies = [lay_out(notebook, folder) for notebook in notebooks]
-        words = [str(folder), "walled" if wall else "", *for_pytest, *map(str, copies)]
-        command = [*wall, sys.executable, "-c", CALL.format(root=str(ROOT), call="inside(*sys.argv[1:])")]
-        status = subprocess.call([*command, *words], cwd=folder, env=environment(folder, python))
-        results = read_json(folder / "results.json")
-    print(f"\nAs on Google Colab: {versions_here}")
-    print(f"Network: {network}.")
-    for copy in copies:
-        cells, seconds = results.get(place(copy), ({}, 0))
-        good = set(cells) <= {"passed"}
-        status = status or int(not good)
-        told = f"{cells.get('passed', 0)} cells ran" if good else f"FAILED: {told_cells(cells)}"
-        print(f"  {place(copy):<30} {told}, {seconds:.0f} s")
-    changed = sorted({name for name, _ in before.items() ^ installed().items()})
+        publish(folder / "github.git")
+
+        def run_one(notebook: Path) -> tuple[subprocess.CompletedProcess, float]:
+            started, variables = time.monotonic(), lay_out(notebook, folder)
+            command = [*program, folder / label(notebook) / "content" / notebook.name]
+            ran = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+            return ran, time.monotonic() - started
+
+        with ThreadPoolExecutor(2) as pool:
+            for notebook, (ran, seconds) in zip(notebooks, pool.map(run_one, notebooks), strict=True):
+                told = ran.stdout.strip() or ran.stderr.strip()
+                if ran.returncode:
+                    status, told = 1, f"FAILED, {told}".replace("\n", "\n      ")
+                print(f"  {label(notebook):<24} {seconds:4.0f} s  {told}", flush=True)
+    changed = sorted({name for name, _ in packages.items() ^ installed().items()})
     if changed:
         print(f"FAILED: these packages are not what they were before: {', '.join(changed)}.")
-    else:
-        print(f"The {len(before)} packages are what they were before.")
-    return status or int(bool(changed))
+        return 1
+    print(f"The {len(packages)} packages are what they were before.")
+    return status
 
 
-def split(arguments: list[str]) -> tuple[list[Path], list[str]]:
-    """Separate the notebooks from what else is meant for pytest."""
-    paths = [argument for argument in arguments if os.path.isabs(argument.partition("::")[0])]
-    notebooks: list[Path] = []
-    for path in (Path(argument.partition("::")[0]) for argument in paths):
-        inside = lessons(path) or sorted(path.glob("*.ipynb"))
-        if path.suffix != ".ipynb" and not inside:
-            sys.exit(f"course.py test --colab runs notebooks, and {path.name} is none.")
-        notebooks += inside or [path]
-    rest = [argument for argument in arguments if argument not in paths]
-    return list(dict.fromkeys(notebooks)) if paths else lessons(), rest
-
-
-# --- The environment ----------------------------------------------------------------------------------
-
-
-def prepare() -> Python:
-    """Build the environment, once for each list of versions; return its Python.
+def prepare() -> dict[str, str]:
+    """Build the environment, once for each list of versions; return its packages.
 
     Raises:
-        SystemExit: It can't be built, and the message says what to do.
+        Problem: it can't be built, and the message says what to do.
     """
-    SHADOW.mkdir(parents=True, exist_ok=True)
-    uv = find_uv()
-    with course.only_one_set_up():
-        noted, python = read_json(READY), ask(python_of(VENV))
-        wanted = hashlib.sha256(os.fsencode(ROOT) + FILE.read_bytes()).hexdigest()
-        if python and noted.get("list") == wanted and noted.get("packages") == installed():
-            return python
+    wanted = hashlib.sha256(os.fsencode(ROOT) + FILE.read_bytes()).hexdigest()
+    with only_one_set_up():
+        found = installed()
+        if READY.exists() and json.loads(READY.read_text()) == {"list": wanted, "packages": found}:
+            return found
         READY.unlink(missing_ok=True)
-        shutil.rmtree(VENV, ignore_errors=True)
-        base = nearest(versions().python, uv)
+        uv, minor = get_uv(), int(versions().python.partition(".")[2])
         print("Building Google Colab's environment, this once: 3 GB on disk, a few minutes.", flush=True)
-        if base.makes_venvs:
-            made = runs(base.path, "-m", "venv", VENV)
-        else:
-            made = uv and runs(uv, "venv", "--quiet", "--seed", "--python", base.path, VENV)
-        if not made or not runs(python_of(VENV), "-m", "pip", "install", "--quiet", "-r", FILE):
-            sys.exit(
-                "\nGoogle Colab's environment could not be built; the reason stands above.\n"
-                "  No network? Connect; behind a proxy, set HTTPS_PROXY. What was downloaded is kept.\n"
-                f"  A full disk? {course.room()}\nThen run the same command again."
-            )
-        python = ask(python_of(VENV))
-        READY.write_text(json.dumps({"list": wanted, "packages": installed()}), encoding="utf-8")
-        return python
-
-
-def nearest(wanted: str, uv: str | None) -> Python:
-    """Return the Python on this computer whose version comes closest to Colab's, such as "3.13"."""
-    commands = candidates()
-    for shim in [Path(path) for path, *_ in commands if Path(path).parent.name == "shims"]:
-        # pyenv's shims run only the versions that were switched on; the others lie beside them.
-        commands += [[str(path)] for path in shim.parents[1].glob(f"versions/{wanted}.*/bin/python3")]
-    answers = [python for python in (ask(*command) for command in commands) if python]
-    good = [python for python in answers if not python.refusal() and (python.makes_venvs or uv)]
-    if not good:
-        sys.exit(
-            f"Google Colab's environment needs Python {wanted}, or another one that TensorFlow supports."
-        )
-    minor = int(wanted.partition(".")[2])
-    best = min(good, key=lambda python: abs(python.version[1] - minor))
-    if best.version[1] != minor:
-        print(f"Colab has Python {wanted}, which is not here: taking {'.'.join(map(str, best.version))}.")
-    return best
+        # pyenv's Pythons lie outside the PATH unless they are switched on.
+        pyenv = sorted((Path.home() / ".pyenv" / "versions").glob("3.*/bin"), reverse=True)
+        path = os.pathsep.join([*os.get_exec_path(), *map(str, pyenv)])
+        for near in sorted(SUPPORTED, key=lambda supported: abs(supported - minor)):
+            if runs(uv, "venv", "--quiet", "--clear", "--python", f"3.{near}", VENV, PATH=path):
+                break
+        if not runs(uv, "pip", "install", "--quiet", "--python", VENV / PYTHON, "-r", FILE):
+            raise failure("Google Colab's environment could not be built")
+        replace(READY, json.dumps({"list": wanted, "packages": installed()}))
+        return installed()
 
 
 def installed() -> dict[str, str]:
     """Return the environment's packages: the folder of each one's metadata → a digest of its files' list."""
-    records = [record for folder in site_packages() for record in Path(folder).glob("*.dist-info/RECORD")]
+    records = (*VENV.glob("lib/python*/site-packages/*/RECORD"), *VENV.glob("Lib/site-packages/*/RECORD"))
     return {record.parent.name: hashlib.sha256(record.read_bytes()).hexdigest() for record in records}
 
 
-def site_packages() -> list[str]:
-    return [str(path) for path in (*VENV.glob("lib/python*/site-packages"), *VENV.glob("Lib/site-packages"))]
-
-
-def described(python: Python) -> str:
-    """Say which versions the environment has, and where they were read."""
-    colab, here = versions(), ".".join(map(str, python.version))
-    there = "" if here.startswith(f"{colab.python}.") else f" (Colab has {colab.python})"
-    found = importlib.metadata.distributions
-    has = {name: next(found(name=name, path=site_packages())).version for name in NAMED}
-    named = ", ".join(" ".join(pair) for pair in has.items())
-    assumed = f"; assumed: {', '.join(sorted(colab.assumed))}" if colab.assumed else ""
-    return f"Python {here}{there}, {named} and more, as read on {colab.date} ({colab.source}){assumed}."
-
-
-# --- What a notebook finds ----------------------------------------------------------------------------
-
-
-def lay_out(notebook: Path, folder: Path) -> Path:
-    """Copy a notebook, alone, into an empty folder; return the copy's path."""
-    relative = notebook.relative_to(NOTEBOOKS) if notebook.is_relative_to(NOTEBOOKS) else Path(notebook.name)
-    copy = folder / "-".join(relative.with_suffix("").parts) / "content" / notebook.name
-    copy.parent.mkdir(parents=True)
-    return Path(shutil.copy(notebook, copy))
-
-
-def place(copy: Path) -> str:
-    """Return by which name the report calls a notebook."""
-    return copy.parents[1].name
-
-
-def environment(folder: Path, python: Python) -> dict[str, str]:
-    """Return the environment of pytest and the kernels; what it refers to is written into `folder`."""
-    kernel = folder / "jupyter" / "kernels" / "colab"
-    kernel.mkdir(parents=True)
-    argv = [python.path, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+def lay_out(notebook: Path, folder: Path) -> dict[str, str]:
+    """Put a copy of a notebook, alone, into a place of its own; return all variables it may see."""
+    place = folder / label(notebook)
+    kernel, startup = place / "jupyter/kernels/colab", place / "ipython/profile_default/startup"
+    for inner in (place / "content", place / "home", kernel, startup):
+        inner.mkdir(parents=True)
+    shutil.copy(notebook, place / "content")
+    (startup / "00-colab.py").write_text(STAND_IN, encoding="utf-8")
+    argv = [str(VENV / PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Google Colab's", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
-    startup = folder / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "00-colab.py").write_text(STAND_IN, encoding="utf-8")
-
-    address = Address(
-        **tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["course"]
-    )
-    bare = publish(folder / "github.git", address.branch)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     theirs = [path for path in os.get_exec_path() if not Path(path).is_relative_to(sys.prefix)]
-    proxies = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     return {
-        **kept,
-        **dict.fromkeys(proxies, DEAD_PROXY),
+        **{name: os.environ[name] for name in KEPT if name in os.environ},
+        **dict.fromkeys(PROXIES, DEAD_PROXY),
         **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"),
-        "PATH": os.pathsep.join([str(Path(python.path).parent), *theirs]),
-        "JUPYTER_PATH": str(kernel.parents[1]),
-        "IPYTHONDIR": str(folder / "ipython"),
+        **dict.fromkeys(("HOME", "USERPROFILE"), str(place / "home")),
+        "PATH": os.pathsep.join([str((VENV / PYTHON).parent), *theirs]),
+        "MNIST_SOURCE": "sample",
+        "IPYTHONDIR": str(place / "ipython"),
+        "JUPYTER_PATH": str(place / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ALLOW_PROTOCOL": "file",
         "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{bare.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": f"https://github.com/{address.repository}",
+        "GIT_CONFIG_KEY_0": f"url.{(folder / 'github.git').as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": f"https://github.com/{course_address().repository}",
     }
 
 
-def publish(bare: Path, branch: str) -> Path:
+def publish(bare: Path) -> None:
     """Make a bare repository of the working tree: with what is not committed yet, without what git ignores.
 
-    The course's own repository is only asked which files there are: its index and HEAD stay as they are.
+    The course's own repository is not asked: its index and HEAD stay as they are, and a folder that came as
+    a zip will do.
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    ask_git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    answer = subprocess.run(ask_git, cwd=ROOT, env=clean, capture_output=True)
-    names = [
-        name
-        for name in answer.stdout.split(b"\0")
-        if name and os.path.isfile(os.path.join(os.fsencode(ROOT), name))
-    ]
-    here = ["--git-dir", str(bare)]
-    tree = [*here, "--work-tree", str(ROOT), "--literal-pathspecs", "-c", "core.autocrlf=false"]
-    # A folder that came as a zip is no repository: there, its .gitignore alone decides.
-    which = ["--force", "--pathspec-from-file=-", "--pathspec-file-nul"] if names else ["--all"]
-    author = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-    settings = clean | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    clean |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    here = ["git", "--git-dir", str(bare), "-c", "core.autocrlf=false"]
+    tree = [*here, "--work-tree", str(ROOT), "-c", "user.name=A", "-c", "user.email=a@example.org"]
     for command in (
         [*here, "init", "--quiet", "--bare"],
-        [*here, "symbolic-ref", "HEAD", f"refs/heads/{branch}"],
-        [*tree, "add", *which],
-        [*tree, *author, "commit", "--quiet", "-m", "The course"],
+        [*here, "symbolic-ref", "HEAD", f"refs/heads/{course_address().branch}"],
+        [*tree, "add", "--all"],
+        [*tree, "commit", "--quiet", "-m", "The course"],
     ):
-        subprocess.run(["git", *command], cwd=ROOT, env=settings, input=b"\0".join(names), check=True)
-    return bare
-
-
-# --- Without a network --------------------------------------------------------------------------------
+        subprocess.run(command, cwd=ROOT, env=clean, check=True)
 
 
 def isolation() -> tuple[list[str], str]:
-    """Return the command that cuts a process off, if this system lets us, and in words what cuts it off."""
-    unshare = shutil.which("unshare")
-    wall = [unshare, "--map-root-user", "--net"] if unshare else []
-    loopback = [sys.executable, "-c", CALL.format(root=str(ROOT), call="raise_loopback()")]
-    if wall and runs(*wall, *loopback, show=False):
-        return wall, "none (a network namespace)"
-    return [], "dead proxies, for this system allows no network namespace: what ignores proxies gets out"
+    """Return the command that runs one notebook, cut off if this system lets us, and how in words."""
+    program = [sys.executable, "-m", "tools.lib.shadow"]
+    walled = ["unshare", "--map-root-user", "--net", *program, "--walled"]
+    try:
+        allowed = subprocess.run(walled, cwd=ROOT, capture_output=True).returncode == 0
+    except OSError:  # no unshare: not Linux
+        allowed = False
+    if allowed:
+        return walled, "none (a network namespace)"
+    return program, "dead proxies, for this system allows no network namespace: what ignores proxies gets out"
 
 
 def raise_loopback() -> None:
@@ -286,54 +188,20 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sH22x", b"lo", up))
 
 
-def inside(folder: str, walled: str, *arguments: str) -> int:
-    """Run pytest, in the process that is cut off, and note in `folder` what became of each notebook."""
-    if walled:
+def main(arguments: list[str]) -> int:
+    """Run a notebook that has been laid out; without one, only see whether the wall can be had."""
+    if arguments[:1] == ["--walled"]:
         raise_loopback()
-    import pytest
-
-    results = Results()
-    command = ["-p", "tests.nbval_guard", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml")]
-    command += [
-        "--rootdir",
-        folder,
-        "--nbval-lax",
-        "--nbval-kernel-name",
-        "colab",
-        "--notebook-data",
-        "sample",
-    ]
-    status = pytest.main([*command, "--durations=10", "-rfEs", *arguments], plugins=[results])
-    (Path(folder) / "results.json").write_text(json.dumps(results.found()), encoding="utf-8")
-    return int(status)
+    for path in map(Path, arguments[arguments[:1] == ["--walled"] :]):
+        notebook = read(path)
+        try:
+            execute(notebook, dict(os.environ), path.parent, kernel_name="colab")
+        except Problem as problem:
+            print(problem)
+            return 1
+        print(f"{sum(cell.cell_type == 'code' for cell in notebook.cells)} cells ran")
+    return 0
 
 
-class Results:
-    """A plugin that counts what became of each notebook's cells."""
-
-    def __init__(self):
-        self.cells, self.seconds = defaultdict(Counter), Counter()
-
-    def pytest_runtest_logreport(self, report):
-        name = report.nodeid.partition("/")[0]
-        self.seconds[name] += report.duration
-        if report.when == "call" or not report.passed:
-            self.cells[name][report.outcome] += 1
-
-    def pytest_collectreport(self, report):
-        if report.failed:
-            self.cells[report.nodeid.partition("/")[0]]["unreadable"] += 1
-
-    def found(self) -> dict[str, tuple[dict[str, int], float]]:
-        return {name: (cells, self.seconds[name]) for name, cells in self.cells.items()}
-
-
-def told_cells(cells: dict[str, int]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(cells.items()))
-
-
-def read_json(path: Path) -> dict:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
