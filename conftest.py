@@ -28,9 +28,7 @@ def pytest_collection_modifyitems(config, items):
     sample = os.environ.get("MNIST_SOURCE") == "sample"
     for item in items:
         if isinstance(item, IPyNbCell):
-            item.output_timeout = (
-                60  # seconds for what a finished cell has still to deliver; nbval waits five
-            )
+            item.output_timeout = 60  # seconds, for what a finished cell has still to deliver; nbval: 5
             item.add_marker(pytest.mark.mnist)
         elif item.get_closest_marker("slow") and not config.option.slow:
             # Skipped, not deselected: what is left out is then counted and listed at the end.

@@ -128,27 +128,24 @@ def check_gpu() -> Check:
 
 def check_data() -> Check:
     """Find the data as the lessons do, and say of which kind it is."""
-    from mnist_helpers.data import SAMPLE, DataError, find_mnist
+    from mnist_helpers.data import DataError, find_mnist
 
     try:
-        kind = find_mnist().kind
+        found = find_mnist()
     except DataError as error:
         named = [name for name in ("MNIST_PATH", "MNIST_SOURCE") if os.environ.get(name)]
         cure = " ; ".join(FORGET + name for name in named) or f"{COURSE} doctor, once online"
         return Check(str(error), cure)
-    if kind == SAMPLE:
-        kind += f". For MNIST, connect once, or on a computer that is online: {COURSE} data --to FOLDER"
-    return Check(kind)
+    way = f". For MNIST, connect once, or on a computer that is online: {COURSE} data --to FOLDER"
+    return Check(found.kind + (way if found.is_sample else ""))
 
 
 def check_disk(folder: Path = ROOT) -> Check:
     """Look whether the project's folder can be written, and has the room that running the lessons takes."""
-    for place in (folder / "build", folder / "work"):
-        try:
-            place.mkdir(exist_ok=True)
-            tempfile.TemporaryFile(dir=place).close()
-        except OSError as error:
-            return Check(f"can't be written: {error}", "copy the course into a folder of your own")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return Check(f"can't be written: {error}", "copy the course into a folder of your own")
     free = shutil.disk_usage(folder).free / 1e9
     if free < ROOM_GB:
         return Check(f"{free:.1f} GB free, {ROOM_GB} GB needed", "delete files you no longer need")

@@ -88,7 +88,7 @@ def test_importing_the_module_imports_nothing_heavy():
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
-@pytest.mark.skipif("MNIST_PATH" not in os.environ, reason="needs the real MNIST, named by MNIST_PATH")
+@pytest.mark.mnist
 def test_the_real_mnist_is_the_one_in_our_table(monkeypatch):
     monkeypatch.undo()
     assert len(find_mnist(os.environ["MNIST_PATH"]).train_images) == 60000

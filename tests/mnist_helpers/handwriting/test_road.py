@@ -1,7 +1,6 @@
 """From a photo to images like MNIST's, one digit or several, and from probabilities to an answer."""
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
@@ -40,9 +39,7 @@ def reader():
 
 @pytest.fixture(scope="module")
 def mnist():
-    """MNIST's test digits, where the lessons run on MNIST too."""
-    if not os.environ.get("MNIST_PATH") and os.environ.get("MNIST_SOURCE") != "mnist":
-        pytest.skip("needs the real MNIST: course.py test --full runs it")
+    """MNIST's test digits."""
     found = find_mnist()
     return found.test_images, found.test_labels
 
@@ -205,10 +202,12 @@ def test_a_wide_digit_in_two_strokes_is_not_taken_for_a_number(reader):
     assert len(find_digits(wide_4(), reader)) == 1
 
 
+@pytest.mark.mnist
 def test_the_network_keeps_its_claim(mnist, capsys):
     assert pretrain.main(["--check"]) == 0, capsys.readouterr().out
 
 
+@pytest.mark.mnist
 def test_photographs_of_test_digits_are_read(mnist, reader):
     images, labels = mnist
     photos = [photograph(images[i], np.random.default_rng((1, i))) for i in range(400)]
@@ -217,6 +216,7 @@ def test_photographs_of_test_digits_are_read(mnist, reader):
     assert (probabilities.max(axis=1) < 0.7).mean() <= 0.03  # declined by answer()
 
 
+@pytest.mark.mnist
 def test_nine_in_ten_numbers_are_taken_apart_into_their_digits(mnist, reader):
     """200 numbers of two to five digits on plain paper, one in four with digits that touch."""
     images = mnist[0]
