@@ -50,7 +50,10 @@ ALL_REQUIREMENTS = REQUIREMENTS + requirements("tests/requirements.txt")
 @pytest.mark.parametrize(
     "modules, heavy",
     [
-        ("data preprocessing results", {"tensorflow", "keras", "matplotlib", "pandas", "scipy", "sklearn"}),
+        (
+            "data download sample preprocessing results",
+            {"tensorflow", "keras", "matplotlib", "pandas", "scipy", "sklearn", "requests"},
+        ),
         ("corruptions evaluation", {"tensorflow", "keras", "matplotlib", "pandas", "sklearn"}),
         ("plotting", {"tensorflow", "keras", "sklearn"}),
     ],
