@@ -1,7 +1,6 @@
 """MNIST as NumPy arrays: found or downloaded, and verified; without a network, an honest stand-in.
 
-Lessons call `load_mnist`. The rest is plumbing and reads from top to bottom: what MNIST is, the search,
-reading and verifying, downloading, and saving.
+Lessons call `load_mnist`. The rest is plumbing, in the order in which it is needed.
 """
 
 import contextlib
@@ -13,18 +12,18 @@ import os
 import secrets
 import struct
 import sys
-import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
+import platformdirs
 
-from mnist_helpers.download import DownloadError, fetch
+from mnist_helpers.download import fetch
 from mnist_helpers.sample import offline_sample
 
 
@@ -52,15 +51,10 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-CACHE_NAME = "mnist-course"
 KERAS_SETTINGS = ("tensorflow", "float32", "channels_last")  # what the lessons rely on
 
-# The kinds of source, as people read them.
-YOUR_FILE = "your file"
-CACHE = "the cache"
-KERAS_CACHE = "Keras's cache"
-DOWNLOADED = "downloaded"
-SAMPLE = "OFFLINE SAMPLE, not MNIST"
+# The kinds of source, as people read them; the others are "your file" and "Keras's cache".
+CACHE, DOWNLOADED, SAMPLE = "the cache", "downloaded", "OFFLINE SAMPLE, not MNIST"
 
 
 class DataError(Exception):
@@ -143,13 +137,12 @@ def find_mnist(source: str | os.PathLike | None = None) -> Found:
     if source not in (None, "mnist"):
         path = Path(os.path.expanduser(source)).absolute()
         try:
-            return Found(*_read(path), YOUR_FILE, path)
+            return Found(*_read(path), "your file", path)
         except DataError as error:
             expected = EXPECTED_FILES if asked_by == "MNIST_PATH" else f"sample, mnist, {EXPECTED_FILES}"
             raise DataError(f"{asked_by} cannot be used. {error}. Expected {expected}.") from None
 
-    cached = [(CACHE, folder / NPZ) for folder in _cache_folders()]
-    for kind, path in [*cached, (KERAS_CACHE, _keras_home() / "datasets" / NPZ)]:
+    for kind, path in (CACHE, _our_cache()), ("Keras's cache", _keras_home() / "datasets" / NPZ):
         try:
             if os.path.exists(path):
                 return Found(*_read(path), kind, path)
@@ -168,14 +161,8 @@ def find_mnist(source: str | os.PathLike | None = None) -> Found:
     return Found(*arrays, DOWNLOADED, _save(arrays))
 
 
-def _cache_folders() -> list[Path]:
-    import platformdirs
-
-    folders = [platformdirs.user_cache_path(CACHE_NAME, appauthor=False)]
-    with contextlib.suppress(OSError):  # on a full disk no directory is fit for temporary files
-        # Anyone may have put a file here, and that does no harm: what is read is verified.
-        folders.append(Path(tempfile.gettempdir()) / CACHE_NAME)
-    return folders
+def _our_cache() -> Path:
+    return platformdirs.user_cache_path("mnist-course", appauthor=False) / NPZ
 
 
 def _keras_home() -> Path:
@@ -200,12 +187,9 @@ def _shown(path: Path) -> str:
 def _read(path: Path) -> list[np.ndarray]:
     """Return the four verified arrays from a file or folder."""
     try:
-        with contextlib.ExitStack() as stack:
-            return _arrays([stack.enter_context(_open(file)) for file in _files_at(path)])
-    except OSError as error:
-        raise DataError(f"{_shown(path)} cannot be read: {error.strerror or error}") from None
-    except DataError as error:
-        raise DataError(f"{_shown(path)}: {error}") from None
+        return _arrays([_content(file) for file in _files_at(path)])
+    except (OSError, DataError) as error:
+        raise DataError(f"{_shown(path)}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _files_at(path: Path) -> list[Path]:
@@ -219,13 +203,13 @@ def _files_at(path: Path) -> list[Path]:
     return [path / name for name in names]
 
 
-def _open(path: Path) -> BinaryIO:
+def _content(path: Path) -> bytes:
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
         raise DataError(f"{path.name} is a pipe, a folder or a device, expected a file")
-    return open(path, "rb")
+    return path.read_bytes()
 
 
-def _arrays(files: Sequence[BinaryIO]) -> list[np.ndarray]:
+def _arrays(files: Sequence[bytes]) -> list[np.ndarray]:
     """Return the arrays in one npz file or in four idx files. DataError: they are not MNIST's, to the bit.
 
     The arrays are verified and not the files: a copy that another program packed differently is as good.
@@ -237,50 +221,39 @@ def _arrays(files: Sequence[BinaryIO]) -> list[np.ndarray]:
     return arrays
 
 
-def _npz(file: BinaryIO) -> list[np.ndarray]:
+def _npz(content: bytes) -> list[np.ndarray]:
     try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-            if missing := [array.key for array in ARRAYS if f"{array.key}.npy" not in names]:
-                raise DataError(f"there is no array {', no '.join(missing)} in it")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return [_npy(archive, expected) for expected in ARRAYS]
-    except (DataError, MemoryError, OSError):
+    except (DataError, MemoryError):
         raise
+    except KeyError as error:
+        raise DataError(error.args[0]) from None
     except Exception:  # what zipfile, zlib and NumPy raise for a damaged file fills a page
-        file.seek(0)
-        start = file.read(15)
-        raise DataError(f"it is no .npz file, or cut short or damaged; it starts with {start!r}") from None
+        raise DataError(f"it is no .npz file, or damaged; it starts with {bytes(content[:15])}") from None
 
 
 def _npy(archive: zipfile.ZipFile, expected: Expected) -> np.ndarray:
     """Read an array if its header says what is expected: a small file can unpack to any size."""
-    name = f"{expected.key}.npy"
-    with archive.open(name) as file:
-        if np.lib.format.read_magic(file) != (1, 0):  # later versions are for longer headers
-            raise ValueError
+    with archive.open(f"{expected.key}.npy") as file:
+        np.lib.format.read_magic(file)
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    if (dtype, shape) != (np.uint8, expected.shape):
-        raise DataError(f"{expected.key}: expected uint8 {expected.shape}, got {dtype} {shape}")
-    with archive.open(name) as file:
+        if (dtype, shape) != (np.uint8, expected.shape):
+            raise DataError(f"{expected.key}: expected uint8 {expected.shape}, got {dtype} {shape}")
+        file.seek(0)
         return np.lib.format.read_array(file, allow_pickle=False)  # a pickle could run any program
 
 
-def _idx(file: BinaryIO, expected: Expected) -> np.ndarray:
+def _idx(content: bytes, expected: Expected) -> np.ndarray:
     """Read an idx file, gzipped or not: 0, 0, 8 (bytes), the number of dimensions; each of them; the data."""
     header = struct.pack(f">{1 + len(expected.shape)}I", 0x800 + len(expected.shape), *expected.shape)
     size = len(header) + math.prod(expected.shape)
-    gzipped = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    try:
-        # No more than one byte too many: a small gz file can unpack to any size.
-        content = (gzip.GzipFile(fileobj=file) if gzipped else file).read(size + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise DataError(f"{expected.idx} is cut short or damaged") from None
+    if content.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
+            # No more than one byte too many: a small gz file can unpack to any size.
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(size + 1)
     if len(content) != size or not content.startswith(header):
-        raise DataError(
-            f"{expected.idx} is no idx file of uint8 {expected.shape}, or cut short or damaged; "
-            f"it starts with {content[: len(header)]!r}"
-        )
+        raise DataError(f"{expected.idx} is no idx file of uint8 {expected.shape}, or damaged")
     return np.frombuffer(content, np.uint8, offset=len(header)).reshape(expected.shape).copy()
 
 
@@ -292,37 +265,28 @@ def _download() -> list[np.ndarray]:
     for mirror in MIRRORS:
         host = urlsplit(mirror).hostname
         urls = [f"{mirror}{array.idx}.gz" for array in ARRAYS] if mirror.endswith("/") else [mirror]
-        outcome = "stopped"
         _notice(f"Downloading MNIST from {host}", end=" ")
         try:
-            arrays = _arrays([io.BytesIO(body) for body in fetch(urls)])
-            outcome = "done"
+            arrays = _arrays(fetch(urls))
+            _notice(" done")
             return arrays
-        except (DataError, DownloadError) as error:
-            outcome = f"failed: {error}"
+        except (DataError, ConnectionError) as error:
+            _notice(f" failed: {error}")
             failures.append(f"{host}: {error}")
-        finally:
-            _notice(f" {outcome}")
     raise DataError("; ".join(failures))
 
 
 def _save(arrays: Sequence[np.ndarray]) -> Path | None:
     """Keep a download for the next time, and say where; what cannot be kept is a notice, not a failure."""
-    reasons = []
-    for folder in _cache_folders():
-        target = folder / NPZ
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # Not compressed: 55 MB instead of 11, but loaded, as every lesson does, in a third of the time.
-            write_npz(target, arrays, np.savez)
-            return target
-        except OSError as error:
-            with contextlib.suppress(DataError):
-                _read(target)  # Windows does not replace a file that another process has open: is it good?
-                return target
-            reasons.append(f"{_shown(folder)}: {error.strerror or error}")
-    _notice(f"MNIST could not be kept for the next time ({'; '.join(reasons)}).")
-    return None
+    target = _our_cache()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Not compressed: 55 MB instead of 11, but loaded, as every lesson does, in a third of the time.
+        write_npz(target, arrays, np.savez)
+        return target
+    except OSError as error:
+        _notice(f"MNIST could not be kept for the next time in {_shown(target.parent)} ({error.strerror}).")
+        return None
 
 
 def write_npz(target: Path, arrays: Sequence[np.ndarray], save: Callable = np.savez_compressed) -> None:

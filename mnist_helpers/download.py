@@ -13,10 +13,6 @@ PATIENCE = 6.0
 LEAST_BYTES = 8_000
 
 
-class DownloadError(Exception):
-    """The files could not be had. Says why in a few words."""
-
-
 def fetch(urls: list[str]) -> list[bytearray]:
     """Read the files of one mirror into memory.
 
@@ -24,7 +20,7 @@ def fetch(urls: list[str]) -> list[bytearray]:
     and logs.
 
     Raises:
-        DownloadError: the mirror fails or stalls, or sends more than MNIST can be.
+        ConnectionError: the mirror fails or stalls, or sends more than MNIST can be.
     """
     bodies, reasons, given_up = [bytearray() for _ in urls], [], threading.Event()
 
@@ -39,17 +35,16 @@ def fetch(urls: list[str]) -> list[bytearray]:
             reader.join(0.1)
             size, now = sum(map(len, bodies)), time.monotonic()
             while ticks <= min(size / EXPECTED_BYTES, 1) * 40:
-                tick = "." if ticks % 4 else ticks * 100 // 40
-                print(tick, end="", file=sys.stderr, flush=True)
+                print("." if ticks % 4 else ticks * 100 // 40, end="", file=sys.stderr, flush=True)
                 ticks += 1
             if size - size_then >= LEAST_BYTES:
                 size_then, then = size, now
             elif reader.is_alive() and now - then >= PATIENCE:
-                raise DownloadError(f"hardly anything came for {PATIENCE:g} seconds")
+                raise ConnectionError(f"hardly anything came for {PATIENCE:g} seconds")
     finally:
         given_up.set()
     if reasons:
-        raise DownloadError(*reasons)
+        raise ConnectionError(*reasons)
     return bodies
 
 
@@ -73,13 +68,7 @@ def _read(urls: list[str], bodies: list[bytearray], reasons: list[str], given_up
         reasons.append(f"HTTP status {error.response.status_code}")
     except requests.exceptions.SSLError:
         reasons.append("its certificate cannot be trusted (is this computer's date right?)")
-    except requests.exceptions.ProxyError:
-        reasons.append("the proxy does not let us through")
-    except requests.exceptions.InvalidSchema:
-        reasons.append("a SOCKS proxy cannot be used, expected an HTTP proxy")
-    except requests.exceptions.ChunkedEncodingError:
-        reasons.append("the connection broke off")
-    except (requests.ConnectionError, requests.Timeout):
-        reasons.append("no connection")
+    except (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema):
+        reasons.append("the proxy does not let us through, or is no HTTP proxy")
     except Exception as error:
-        reasons.append(type(error).__name__)
+        reasons.append(f"no connection, or it broke off ({type(error).__name__})")

@@ -1,13 +1,9 @@
 """The offline sample: it looks like MNIST, its splits are honest, and it is always the same."""
 
-import hashlib
-import subprocess
-import sys
-
 import numpy as np
 
 from mnist_helpers.sample import offline_sample
-from tests.support.servers import everything_in, isolate, sample_once
+from tests.support.servers import same, sample_once
 
 TRAINING_DIGITS, VALIDATION_DIGITS = 1297, 216
 
@@ -36,7 +32,7 @@ def test_the_sample_looks_like_mnist_white_ink_in_a_box_of_20_pixels_centred_by_
     assert np.abs(centres_of_mass(train_images) - 14).max() < 1.8
 
 
-def test_the_digits_are_those_of_scikit_learn_in_their_order_and_each_variant_differs():
+def test_the_digits_are_scikit_learn_s_in_their_order_in_four_variants_which_are_always_the_same():
     from sklearn.datasets import load_digits  # which takes seconds, so not while tests are collected
 
     train_images, train_labels, _, test_labels = sample_once()
@@ -45,6 +41,7 @@ def test_the_digits_are_those_of_scikit_learn_in_their_order_and_each_variant_di
     assert np.array_equal(train_labels, np.repeat(labels[:TRAINING_DIGITS], 4)[3:])
     variants = train_images[1:].reshape(-1, 4, 28 * 28).astype(int)
     assert np.abs(np.diff(variants, axis=1)).max(axis=2).min() > 0
+    assert same(offline_sample(), sample_once())
 
 
 def test_validation_by_position_and_test_share_no_digit_with_the_rest(monkeypatch):
@@ -61,15 +58,3 @@ def test_validation_by_position_and_test_share_no_digit_with_the_rest(monkeypatc
     n_val = len(train_images) // 6
     assert (heights < widths)[-n_val:].all() and (heights > widths)[:-n_val].all()
     assert np.minimum(heights, widths).max() < 12 < min(min(box(image)) for image in test_images)
-
-
-def test_the_sample_is_the_same_in_another_process_which_writes_no_file(tmp_path, monkeypatch):
-    isolate(monkeypatch, tmp_path)
-    code = """
-import hashlib
-from mnist_helpers.data import find_mnist
-print(*(hashlib.sha256(array).hexdigest() for array in find_mnist("sample")[:4]))
-"""
-    said = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert said.split() == [hashlib.sha256(array).hexdigest() for array in sample_once()]
-    assert everything_in(tmp_path) == {}

@@ -1,17 +1,25 @@
 """The environment of the kernels that run the lessons: data found once, and the settings lessons rely on."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Mapping
+import re
 from typing import NamedTuple
 
 import numpy as np
 
-from mnist_helpers.data import KERAS_CACHE, NPZ, YOUR_FILE, find_mnist, write_npz
+from mnist_helpers.data import CACHE, DOWNLOADED, NPZ, find_mnist, write_npz
 from tools.lib.files import BUILD
 
 UNWANTED = ("MNIST_PATH", "MNIST_SOURCE", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+SOCKS = re.compile("socks.*://")  # what Gradio asks its page with knows no such proxy and would stop at it
+SETTINGS = {
+    # A home of its own, in which Keras writes its defaults (float32, channels last): under the user's it
+    # would read keras.json.
+    "KERAS_HOME": str(BUILD / "keras"),
+    "KERAS_BACKEND": "tensorflow",
+    # Two open notebooks share a GPU, and TensorFlow's remarks on this computer stay out of the lessons.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
 
 
 class Data(NamedTuple):
@@ -36,10 +44,13 @@ def resolve_data(source: str | os.PathLike | None = None) -> Data:
         DataError: a source that was named can't be had.
     """
     found = find_mnist(source)
-    environment = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    usual = {
+        key: value for key, value in os.environ.items() if key not in UNWANTED and not SOCKS.match(value)
+    }
+    environment = usual | SETTINGS
     if found.is_sample:
         environment["MNIST_SOURCE"] = "sample"
-    elif found.path and found.kind not in (YOUR_FILE, KERAS_CACHE):
+    elif found.path and found.kind in (CACHE, DOWNLOADED):
         # It lies in our cache, where the kernel finds it. Were it gone by then, no sample may take its place.
         environment["MNIST_SOURCE"] = "mnist"
     else:
@@ -47,34 +58,9 @@ def resolve_data(source: str | os.PathLike | None = None) -> Data:
             BUILD.mkdir(exist_ok=True)
             write_npz(BUILD / NPZ, found[:4], np.savez)
         environment["MNIST_PATH"] = str((found.path or BUILD / NPZ).absolute())
-    name = found.kind if found.is_sample else f"MNIST ({found.kind})"
-    return Data(name, environment | lesson_settings(environment), found.is_sample)
+    return Data(found.kind if found.is_sample else f"MNIST ({found.kind})", environment, found.is_sample)
 
 
 def kernel_environment(source: str | os.PathLike | None = None) -> dict[str, str]:
     """Return the environment of `resolve_data`, where nothing else is asked for."""
     return resolve_data(source).environment
-
-
-def lesson_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that lessons and the page rely on, to be set before Keras and Gradio start.
-
-    Keras's cache of MNIST is looked for under KERAS_HOME, so find the data first.
-    """
-    settings = {
-        # A home of its own, in which Keras writes its defaults (float32, channels last): under the user's it
-        # would read keras.json.
-        "KERAS_HOME": str(BUILD / "keras"),
-        "KERAS_BACKEND": "tensorflow",
-        # Two open notebooks share a GPU, and TensorFlow's remarks on this computer stay out of the lessons.
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-    }
-    proxies = {name: value for name, value in environment.items() if name.lower().endswith("_proxy")}
-    if proxies:
-        # The page asks itself whether it is there, which is nothing for a proxy.
-        for name in [name for name in proxies if name.lower() == "no_proxy"] or ["NO_PROXY"]:
-            if proxies.get(name) != "*":
-                settings[name] = ",".join(filter(None, [proxies.get(name), "127.0.0.1", "localhost"]))
-    # What Gradio asks with knows no SOCKS and would stop at it.
-    return settings | {name: "" for name, value in proxies.items() if value.startswith("socks")}
