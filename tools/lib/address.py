@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,9 +12,9 @@ from urllib.parse import quote
 
 from tools.lib.files import ROOT, Problem
 
-OWNER = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}"
-NAME = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}(?<!\.git)"
-BRANCH = r"(?![.-])(?!.*\.\.)[A-Za-z0-9._-]+(?<!\.)(?<!\.lock)"
+REPOSITORY = r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(?<!\.git)"
+BRANCH = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+ON_GITHUB = r"(?:^|[/@.])github\.com(?::\d+)?[:/]([^/]+/[^/]+?)(?:\.git)?/?$"
 
 LINKS = {
     "Colab": "https://colab.research.google.com/github/{repo}/blob/{branch}/{path}",
@@ -31,15 +30,12 @@ JUPYTERHUB = (
 )
 # Whatever of a link depends on the address, the more particular forms first.
 FORMS = (
-    *(f"{{repo}}/{view}/{{branch}}" for view in ("blob", "tree", "raw", "edit")),
-    "raw.githubusercontent.com/{repo}/{branch}",
-    "gh/{repo}/{branch}",
-    "{repo}/actions/workflows/notebooks.yml/badge.svg?branch={branch}",
-    "-b {branch} https://github.com/{repo}",
+    "{repo}/blob/{branch}",
+    "{repo}/tree/{branch}",
+    "{repo}/{branch}",
     "{quoted_repo}&branch={branch}&urlpath=lab%2Ftree%2F{name}",
-    "{owner}.github.io/{name}",
-    "{quoted_repo}",
     "{repo}",
+    'branch = "{branch}"',  # in pyproject.toml
 )
 
 
@@ -48,32 +44,23 @@ class Address:
     """A repository on GitHub, such as `some-school/digits`, and the branch of it that links open.
 
     Raises:
-        Problem: no repository or no branch can have this name.
+        Problem: no repository or no branch can have this name, or a link to it would be ambiguous.
     """
 
     repository: str
     branch: str
 
     def __post_init__(self):
-        if not re.fullmatch(f"{OWNER}/{NAME}", self.repository):
-            raise Problem(
-                f"expected OWNER/REPO, such as some-school/digits, got {self.repository!r}: "
-                "type the two names as they stand in the repository's address on GitHub, without the rest"
-            )
+        if not re.fullmatch(REPOSITORY, self.repository):
+            raise Problem(f"expected OWNER/REPO, such as some-school/digits, got {self.repository!r}")
         if not re.fullmatch(BRANCH, self.branch):
-            raise Problem(
-                f"expected the name of a branch, such as main, got {self.branch!r}: "
-                "letters, digits, '.', '_' and '-' only (with a '/', links to a branch are ambiguous)"
-            )
+            raise Problem(f"expected a branch of letters, digits, '.', '_' and '-', got {self.branch!r}")
 
     def link(self, form: str, path: str = "") -> str:
         """Return a link in one of the forms above, to a file of the repository where the form names one."""
-        owner, name = self.repository.split("/")
-        return form.format(
-            **{"repo": self.repository, "quoted_repo": quote(self.repository, safe="")},
-            **{"branch": self.branch, "owner": owner, "name": name},
-            **{"path": quote(path), "quoted_path": quote(path, safe="")},
-        )
+        names = {"repo": self.repository, "branch": self.branch, "name": self.repository.split("/")[1]}
+        quoted = {"quoted_repo": quote(self.repository, safe=""), "quoted_path": quote(path, safe="")}
+        return form.format(**names, **quoted, path=quote(path))
 
     def setup_cell(self) -> str:
         """Return the source of the cell that fetches the course on Colab and Kaggle."""
@@ -91,21 +78,13 @@ def course_address(folder: Path = ROOT) -> Address:
         settings = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         return Address(**settings["tool"]["course"])
     except (LookupError, TypeError, ValueError) as error:
-        raise Problem(
-            'pyproject.toml: expected a table [tool.course] with repository = "OWNER/REPO" and '
-            f'branch = "main", got {type(error).__name__}: {error}'
-        ) from None
+        raise Problem(f"pyproject.toml: expected repository and branch in [tool.course]: {error!r}") from None
 
 
 def repository_of(folder: Path) -> str | None:
-    """Return OWNER/REPO from $GITHUB_REPOSITORY or git's remote "origin", None where neither says."""
-    if os.environ.get("GITHUB_REPOSITORY"):
-        return os.environ["GITHUB_REPOSITORY"]
+    """Return OWNER/REPO from git's remote "origin", None where there is none, or none on GitHub."""
     if not (folder / ".git").exists() or not shutil.which("git"):
         return None  # unpacked from a zip, perhaps inside somebody's other repository
     ask = ["git", "-C", folder, "config", "--get", "remote.origin.url"]
-    url = subprocess.run(ask, capture_output=True, text=True).stdout.strip()
-    # "https://github.com/o/r.git", "git@github.com:o/r.git", "ssh://git@ssh.github.com:443/o/r"
-    github = r"(?:\w+://)?(?:[^/@]+@)?(?:www\.|ssh\.)?github\.com(?::\d+)?[:/]([^/]+/[^/]+?)(?:\.git)?/?"
-    match = re.fullmatch(github, url)
-    return match[1] if match else None
+    found = re.search(ON_GITHUB, subprocess.run(ask, capture_output=True, text=True).stdout.strip())
+    return found[1] if found else None

@@ -17,18 +17,12 @@ class Versions(NamedTuple):
     python: str  # such as "3.13"
     date: str  # the day on which the list was read, such as "2026-11-20"
     source: str  # where it was read
-    packages: dict[str, str]  # name → version, as read
-    assumed: dict[str, str]  # name → version that nobody has read there, "" for any
+    packages: dict[str, str]  # name → version, without those that the file marks as assumed
 
 
 def versions(file: Path = FILE) -> Versions:
-    """Return the versions in the file, which pip can read too.
-
-    A line `name==version` has been read in Colab's list; `name` and `name==version  # assumed` have not.
-    """
+    """Return the versions in the file, which pip can read too."""
     text = file.read_text(encoding="utf-8")
     noted = dict(re.findall(r"^# (\w+): (.+)$", text, re.MULTILINE))
-    packages, assumed = {}, {}
-    for name, version, guess in re.findall(r"^([\w.-]+)(?:==(\S+))?( *# assumed)?$", text, re.MULTILINE):
-        (assumed if guess or not version else packages)[name] = version
-    return Versions(noted["python"], noted["read"], noted["from"], packages, assumed)
+    packages = dict(re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE))
+    return Versions(noted["python"], noted["read"], noted["from"], packages)
