@@ -84,7 +84,7 @@ def train(recipe: Recipe, seed: int) -> dict:
         Problem: no cell of the lesson carries the recipe's tag.
         KeyError: no tagged cell gives the name that the error tells.
     """
-    code = [compile(cell, recipe.place, "exec") for cell in cells(recipe)]
+    code = compile("\n".join(cells(recipe)), recipe.place, "exec")
     import keras
     import numpy as np
 
@@ -102,8 +102,7 @@ def train(recipe: Recipe, seed: int) -> dict:
         return history
 
     with patch("keras.utils.set_random_seed", seed_as_asked), patch("keras.Model.fit", noted_fit):
-        for cell in code:
-            exec(cell, names)
+        exec(code, names)
     history, labels, probabilities = names["history"], names["test_labels"], names["probabilities"]
     right = probabilities[np.arange(len(labels)), labels]
     learned = history.model.predict(seen["x"], batch_size=1000, verbose=0).argmax(axis=1)

@@ -11,7 +11,6 @@ command continues. When all are there, it writes mnist_helpers/assets/results.js
 """
 
 import argparse
-import contextlib
 import io
 import json
 import multiprocessing
@@ -61,23 +60,20 @@ def train_all() -> dict[str, list[dict]]:
     """
     data = resolve_data()
     if data.is_sample:
-        raise Problem(
-            "The results are measured on the real MNIST, and here is only the offline sample. Connect to a "
-            "network, or set MNIST_PATH to a folder with MNIST (and unset MNIST_SOURCE)."
-        )
+        raise Problem("expected MNIST, found the offline sample: connect or set MNIST_PATH, not MNIST_SOURCE")
     runs = {recipe.name: kept_runs(recipe) for recipe in RECIPES}
     plan = [(recipe, seed) for seed in range(SEEDS) for recipe in RECIPES]
     plan = [(recipe, seed) for recipe, seed in plan if all(run["seed"] != seed for run in runs[recipe.name])]
     print(f"Runs to make: {len(plan)}. Stop whenever you like: finished ones are kept.")
     RUNS.mkdir(exist_ok=True)
-    spawn = multiprocessing.get_context("spawn")
-    for i, (recipe, seed) in enumerate(plan, start=1):
-        print(f"run {i} of {len(plan)}: {recipe.name}, seed {seed} ... ", end="", flush=True)
-        with patch.dict(os.environ, data.environment, clear=True), ProcessPoolExecutor(1, spawn) as process:
-            run = process.submit(measure, recipe, seed).result()
-        runs[recipe.name].append(run)
-        replace(RUNS / f"{recipe.name}.json", json.dumps(runs[recipe.name], indent=1) + "\n")
-        print(f"{run['accuracy']:.2%} in {run['seconds']:.1f} s", flush=True)
+    with patch.dict(os.environ, data.environment, clear=True):
+        for i, (recipe, seed) in enumerate(plan, start=1):
+            print(f"run {i} of {len(plan)}: {recipe.name}, seed {seed} ... ", end="", flush=True)
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), silence) as process:
+                run = process.submit(measure, recipe, seed).result()
+            runs[recipe.name].append(run)
+            replace(RUNS / f"{recipe.name}.json", json.dumps(runs[recipe.name], indent=1) + "\n")
+            print(f"{run['accuracy']:.2%} in {run['seconds']:.1f} s", flush=True)
     return runs
 
 
@@ -89,11 +85,16 @@ def kept_runs(recipe: Recipe) -> list[dict]:
     return [run for run in runs if run["digest"] == code and here <= run["versions"].items()]
 
 
+def silence() -> None:
+    """Drop what this process prints, TensorFlow's remarks above all; what it raises is told all the same."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+
+
 def measure(recipe: Recipe, seed: int) -> dict:
-    """Train a recipe in silence; return what `train` does, and the conditions of the run."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        run = train(recipe, seed)
-    return run | {"machine": machine(), "versions": versions(), "digest": digest(recipe)}
+    """Train a recipe; return what `train` does, and the conditions of the run."""
+    return train(recipe, seed) | {"machine": machine(), "versions": versions(), "digest": digest(recipe)}
 
 
 def machine() -> dict:

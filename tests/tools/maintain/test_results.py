@@ -118,7 +118,7 @@ def trained(elsewhere, monkeypatch):
 
     monkeypatch.setattr(tool, "train", pretend)
     monkeypatch.setattr(tool, "digest", lambda recipe: f"code of {recipe.name}")
-    monkeypatch.setattr(tool, "ProcessPoolExecutor", lambda workers, context: ThreadPoolExecutor(workers))
+    monkeypatch.setattr(tool, "ProcessPoolExecutor", lambda n, *_: ThreadPoolExecutor(n))
     return done
 
 
@@ -149,7 +149,7 @@ def test_a_run_is_made_again_when_its_code_or_the_versions_changed_not_the_compu
 
 def test_the_sample_is_refused(elsewhere, monkeypatch):
     monkeypatch.setattr(tool, "resolve_data", lambda: Data("a sample", {}, True))
-    with pytest.raises(Problem, match="measured on the real MNIST"):
+    with pytest.raises(Problem, match="expected MNIST, found the offline sample"):
         tool.main([])
 
 
