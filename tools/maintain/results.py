@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import patch
 
-from tools.lib.files import ROOT, Problem, between_markers, replace
+from tools.lib.files import ROOT, between_markers, replace
 from tools.lib.kernel import resolve_data
 from tools.lib.recipes import RECIPES, Recipe, digest, train
 
@@ -56,11 +56,9 @@ def train_all() -> dict[str, list[dict]]:
     """Return the runs of each recipe, by its name; those that are kept are not made again.
 
     Raises:
-        Problem: there is no real MNIST, or a recipe gives no answers.
+        DataError: there is no real MNIST.
     """
-    data = resolve_data()
-    if data.is_sample:
-        raise Problem("expected MNIST, found the offline sample: connect or set MNIST_PATH, not MNIST_SOURCE")
+    data = resolve_data("mnist")  # never the sample
     runs = {recipe.name: kept_runs(recipe) for recipe in RECIPES}
     plan = [(recipe, seed) for seed in range(SEEDS) for recipe in RECIPES]
     plan = [(recipe, seed) for recipe, seed in plan if all(run["seed"] != seed for run in runs[recipe.name])]
