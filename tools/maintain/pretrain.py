@@ -152,9 +152,7 @@ def main(arguments: list[str]) -> int:
         claim = json.loads(claim_file.read_text(encoding="utf-8"))
         model.load_weights(options.output)
         measured = accuracy(model, test_images, test_labels)
-        print(
-            f"{measured:.2%} of {len(test_labels):,} test digits; the claim is {claim['test_accuracy']:.2%}"
-        )
+        print(f"{measured:.2%} of the test digits; the claim is {claim['test_accuracy']:.2%}")
         return 0 if abs(measured - claim["test_accuracy"]) < 0.0005 else 1
     started = time.monotonic()
     train(model, train_images, train_labels, options.epochs, options.seed)
