@@ -11,37 +11,23 @@ from mnist_helpers import results
 from mnist_helpers.data import ARRAYS
 from mnist_helpers.results import compare
 
-NET = {"name": "net", "accuracies": [0.978, 0.979, 0.980], "accuracy_mean": 0.979}
-NET |= {"run_low": 0.974, "run_high": 0.984}
-
 
 @pytest.fixture(autouse=True)
 def measured(tmp_path, monkeypatch):
     """Let `compare` read the figures of a recipe called "net"."""
-    (tmp_path / "results.json").write_text(json.dumps({"recipes": [NET]}))
+    net = {"name": "net", "accuracies": [0.979], "accuracy_mean": 0.979, "run_low": 0.974, "run_high": 0.984}
+    (tmp_path / "results.json").write_text(json.dumps({"recipes": [net]}))
     monkeypatch.setattr(results, "FILE", tmp_path / "results.json")
 
 
-@pytest.fixture
-def mnist_labels(monkeypatch):
-    """Take 10,000 labels for MNIST's, which a test can't download."""
-    labels = np.arange(10_000, dtype="uint8") % 10
-    monkeypatch.setattr(results, "MNIST_TEST_LABELS", hashlib.sha256(labels.tobytes()).hexdigest())
-    return labels
-
-
-def test_the_labels_by_which_mnist_is_known_are_those_of_the_loader():
-    (expected,) = [array.sha256 for array in ARRAYS if array.key == "y_test"]
-    assert results.MNIST_TEST_LABELS.startswith(expected)
-
-
 @pytest.mark.parametrize("right, place", [(9000, "below"), (9790, "inside"), (10_000, "above")])
-@pytest.mark.parametrize("dtype", ["uint8", "int64"])
-def test_on_mnist_the_sentence_says_where_the_figure_lies(mnist_labels, right, place, dtype):
-    predicted = np.where(np.arange(10_000) < right, mnist_labels, (mnist_labels + 1) % 10)
-    sentence = compare("net", mnist_labels.astype(dtype), predicted.astype("int64"))
-    assert sentence.startswith(f"{right / 100:.2f}% of 10,000 test digits: {place} the band from ")
-    assert "from 97.40% to 98.40%" in sentence
+def test_on_mnist_the_sentence_says_where_the_figure_lies(monkeypatch, right, place):
+    (known,) = [array.sha256 for array in ARRAYS if array.key == "y_test"]
+    assert results.MNIST_TEST_LABELS.startswith(known)  # MNIST's own labels would need a download
+    labels = np.arange(10_000) % 10
+    monkeypatch.setattr(results, "MNIST_TEST_LABELS", hashlib.sha256(labels.astype("uint8")).hexdigest())
+    sentence = compare("net", labels, np.where(np.arange(10_000) < right, labels, (labels + 1) % 10))
+    assert sentence.startswith(f"{right / 100:.2f}% of 10,000 test digits: {place} the band from 97.40%")
 
 
 def test_on_other_digits_the_sentence_gives_the_wilson_interval_and_no_band():
@@ -56,8 +42,6 @@ def test_on_other_digits_the_sentence_gives_the_wilson_interval_and_no_band():
     "arguments, message",
     [
         (("dense", [1], [1]), r"unknown recipe 'dense'; results\.json has net"),
-        (("net", [1, 2], [1]), r"got \(2,\) and \(1,\)"),
-        (("net", [], []), r"n ≥ 1"),
         (("net", [1, 2], [[0.1, 0.9], [1, 0]]), r"argmax\(axis=1\)"),
     ],
 )

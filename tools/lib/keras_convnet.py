@@ -15,19 +15,8 @@ x_all, x_test = to_model_input(train_images), to_model_input(test_images)
 
 keras.utils.set_random_seed(0)
 model = build_keras_convnet()
-model.compile(
-    optimizer="adam",
-    loss="categorical_crossentropy",
-    metrics=["accuracy"],
-)
+model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 one_hot = keras.utils.to_categorical(train_labels, num_classes=10)
-history = model.fit(
-    x_all,
-    one_hot,
-    validation_split=0.1,
-    batch_size=128,
-    epochs=15,
-    verbose=0,
-)
+history = model.fit(x_all, one_hot, validation_split=0.1, batch_size=128, epochs=15, verbose=0)
 
 probabilities = model.predict(x_test, verbose=0)

@@ -9,7 +9,6 @@ import argparse
 import concurrent.futures
 import json
 import multiprocessing
-import sys
 import tempfile
 import time
 from importlib.metadata import version
@@ -28,6 +27,7 @@ from tools.lib.files import ROOT, replace
 from tools.lib.strokes import draw_strokes, write_digit
 
 WEIGHTS = ROOT / "mnist_helpers" / "assets" / "pretrained.weights.h5"
+PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # what the result depends on
 BATCH = 128
 SCALE = 2  # digits are bent at twice MNIST's resolution, so that their edges stay smooth
 SIDE = 28 * SCALE
@@ -74,10 +74,8 @@ def square(picture, side=28):
     scale = (side - 8) / max(picture.shape)
     size = [max(1, round(edge * scale)) for edge in reversed(picture.shape)]
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
-    framed = np.zeros((side, side), np.uint8)
-    framed[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return framed
+    spare = side - np.array(small.shape)
+    return np.pad(small, np.stack([spare // 2, spare - spare // 2], axis=1))
 
 
 def drawn_digit(digit, rng):
@@ -104,17 +102,14 @@ def no_digit(images, labels, rng):
     if kind == "scribble":
         strokes = [rng.uniform(0, 1, size=(rng.integers(3, 7), 2)) for _ in range(rng.integers(2, 5))]
         return square(draw_strokes(strokes, 100, rng.uniform(5, 20)), SIDE)
-    turnable = np.flatnonzero(np.isin(labels, [3, 4, 7]))
-    image = images[rng.choice(turnable)]
-    return np.ascontiguousarray(
-        np.rot90(image, rng.choice([-1, 1])) if rng.random() < 0.6 else np.fliplr(image)
-    )
+    image = images[rng.choice(np.flatnonzero(np.isin(labels, [3, 4, 7])))]
+    turned = np.rot90(image, rng.choice([-1, 1])) if rng.random() < 0.6 else np.fliplr(image)
+    return np.ascontiguousarray(turned)
 
 
 def _text(text, rng):
-    fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
     name = FONTS[0] if text in SIGNS else rng.choice(FONTS)
-    font = ImageFont.truetype(str(fonts / f"{name}.ttf"), 60)
+    font = ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", f"{name}.ttf"), 60)
     canvas = Image.new("L", (60 * max(map(len, text.split("\n"))) + 20, 80 * (text.count("\n") + 1) + 20))
     ImageDraw.Draw(canvas).multiline_text((10, 5), text, fill=255, font=font)
     return np.array(canvas.crop(canvas.getbbox()))
@@ -129,14 +124,11 @@ def lesson(images, labels, seed):
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     pictures = [image if rng.random() < 0.15 else prepare(bend(image, rng), rng) for image in images]
-    answers = list(labels)
-    for k in range(len(images) // 4):
-        pictures.append(prepare(bend(drawn_digit(k % 10, rng), rng), rng))
-        answers.append(k % 10)
-    targets = np.eye(10, dtype="float32")[answers]
-    for _ in range(len(images) // 6):
-        pictures.append(prepare(bend(no_digit(images, labels, rng), rng), rng))
-    doubt = np.full((len(pictures) - len(targets), 10), 0.1, "float32")
+    drawn = [k % 10 for k in range(len(images) // 4)]
+    pictures += [prepare(bend(drawn_digit(digit, rng), rng), rng) for digit in drawn]
+    targets = np.eye(10, dtype="float32")[[*labels, *drawn]]
+    doubt = np.full((len(images) // 6, 10), 0.1, "float32")
+    pictures += [prepare(bend(no_digit(images, labels, rng), rng), rng) for _ in doubt]
     return np.stack(pictures), np.concatenate([targets, doubt])
 
 
@@ -147,29 +139,21 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=7)
-    parser.add_argument(
-        "--check", action="store_true", help="train nothing, measure the weights that are there"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=WEIGHTS, help="where to write the weights (…weights.h5)"
-    )
+    parser.add_argument("--check", action="store_true", help="only measure the weights that are there")
+    parser.add_argument("--output", type=Path, default=WEIGHTS, help="where to write the weights")
     options = parser.parse_args(arguments)
     if not options.output.name.endswith(".weights.h5"):
         parser.error(f"the name must end in .weights.h5, got {options.output.name}")
     from mnist_helpers.models import build_photo_reader  # Keras, which the processes that draw do not need
 
-    (train_images, train_labels), (test_images, test_labels) = load_mnist()
-    if len(train_images) != 60000:
-        print("pretrain needs the real MNIST, and found only the offline sample.", file=sys.stderr)
-        return 1
+    (train_images, train_labels), (test_images, test_labels) = load_mnist("mnist")  # never the sample
     claim_file = options.output.with_name(options.output.name.replace(".weights.h5", ".json"))
     model = build_photo_reader()
     if options.check:
         claim = json.loads(claim_file.read_text(encoding="utf-8"))
         model.load_weights(options.output)
         measured = accuracy(model, test_images, test_labels)
-        print(f"{options.output.name}: {measured:.2%} of {len(test_labels):,} test digits")
-        print(f"the claim is {claim['test_accuracy']:.2%}")
+        print(f"{measured:.2%} of the test digits; the claim is {claim['test_accuracy']:.2%}")
         return 0 if abs(measured - claim["test_accuracy"]) < 0.0005 else 1
     started = time.monotonic()
     train(model, train_images, train_labels, options.epochs, options.seed)
@@ -180,9 +164,7 @@ def main(arguments: list[str]) -> int:
         "seed": options.seed,
         "epochs": options.epochs,
         "minutes": round((time.monotonic() - started) / 60, 1),
-        "versions": {
-            name: version(name) for name in ("tensorflow", "keras", "numpy", "opencv-python-headless")
-        },
+        "versions": {name: version(name) for name in PACKAGES},
         "made_by": "python3 course.py pretrain",
     }
     trained, model = model, build_photo_reader()  # a model that was never compiled has no optimiser to save
@@ -201,25 +183,19 @@ def train(model, images, labels, epochs, seed):
 
     keras.utils.set_random_seed(seed)
     different = -(-epochs // 2)
-    parts = [slice(k, None, 6) for k in range(6)]
     with concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         made = [
-            [
-                pool.submit(lesson, images[part], labels[part], (seed, epoch, k))
-                for k, part in enumerate(parts)
-            ]
+            [pool.submit(lesson, images[k::6], labels[k::6], (seed, epoch, k)) for k in range(6)]
             for epoch in range(different)
         ]
-        lessons = [[part.result() for part in row] for row in made]
-    lessons = [tuple(np.concatenate(column) for column in zip(*row, strict=True)) for row in lessons]
-    steps = epochs * (len(lessons[0][0]) // BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
+        parts = [[part.result() for part in row] for row in made]
+    lessons = [[np.concatenate(column) for column in zip(*row, strict=True)] for row in parts]
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * (len(lessons[0][0]) // BATCH))
     model.compile(keras.optimizers.Adam(rate), "categorical_crossentropy", metrics=["accuracy"])
     for epoch in range(epochs):
         pictures, targets = lessons[epoch % different]
         if epoch >= different:
-            rng = np.random.default_rng((seed, epoch))
-            shifts = rng.integers(-1, 2, size=(len(pictures), 2))
+            shifts = np.random.default_rng((seed, epoch)).integers(-1, 2, size=(len(pictures), 2))
             pictures = np.stack([np.roll(p, s, (0, 1)) for p, s in zip(pictures, shifts, strict=True)])
         history = model.fit(to_model_input(pictures), targets, batch_size=BATCH, verbose=0).history
         print(f"epoch {epoch + 1} of {epochs}: loss {history['loss'][0]:.3f}", flush=True)

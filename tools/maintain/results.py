@@ -1,7 +1,7 @@
 """Measure every recipe on the real MNIST, and renew the README's table and picture.
 
 For maintainers; it takes about 40 minutes on two cores. The recipes are the lessons' own cells, trained with
-several seeds, every run in a process of its own so that none inherits memory, caches or random numbers from
+five seeds, every run in a process of its own so that none inherits memory, caches or random numbers from
 another, and all recipes of one seed before the next seed, so that their times compare. Choices were made on
 validation digits: the test digits are read here, once per finished network.
 
@@ -10,22 +10,20 @@ the recipe calls, Keras or TensorFlow has changed, or when you delete it there: 
 command continues. When all are there, it writes mnist_helpers/assets/results.json, the picture and the table.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import json
+import multiprocessing
 import os
 import platform
 import re
 import statistics
-import subprocess
-import sys
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
-from mnist_helpers.data import SAMPLE
-from tools.lib.files import ROOT, Problem, between_markers, replace
+from tools.lib.files import ROOT, between_markers, replace
 from tools.lib.kernel import resolve_data
 from tools.lib.recipes import RECIPES, Recipe, digest, train
 
@@ -35,7 +33,6 @@ README = ROOT / "README.md"
 RUNS = ROOT / "tools" / "maintain" / "runs"
 SEEDS = 5
 TEST_DIGITS = 10_000
-BESIDES_TRAINING = 15  # seconds of a run: starting Python, reading the digits, answering them
 YARDSTICK = "keras_convnet"  # the recipe whose training time is the measure of time
 OURS = ("one_pass", "few_passes", "augmented")
 
@@ -45,62 +42,36 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="course.py results", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="one seed, and no results are written")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many, at least {SEEDS} (default)")
     parser.add_argument("--render", action="store_true", help="only table and picture, from results.json")
-    parser.add_argument("--one", nargs=2, metavar=("RECIPE", "SEED"), help="only one run, shown and not kept")
-    options = parser.parse_args(arguments)
-    if options.seeds < SEEDS:
-        parser.error(f"--seeds: at least {SEEDS} (--quick takes one)")
-    if options.one:
-        print(json.dumps(measure(*options.one)))
-    elif options.render:
-        render(json.loads(RESULTS.read_text("utf-8")))
-    elif options.quick:
-        train_all(seeds=1)
-        print("One seed: no results were written. Without --quick these runs are used again.")
-    else:
-        results = summary(train_all(options.seeds))
-        replace(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        render(results)
+    if not parser.parse_args(arguments).render:
+        replace(RESULTS, json.dumps(summary(train_all()), indent=1, ensure_ascii=False) + "\n")
+    results = json.loads(RESULTS.read_text("utf-8"))
+    replace(README, between_markers(README.read_text("utf-8"), "results", table(results)))
+    replace(PICTURE, drawing(results))
+    print(f"Written: {PICTURE.name} and the table in README.md, from {RESULTS.name}.")
     return 0
 
 
-def render(results: dict) -> None:
-    """Put the table between the README's markers and draw the picture."""
-    replace(README, between_markers(README.read_text("utf-8"), "results", table(results)))
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    replace(PICTURE, drawing(results))
-    print(f"Written: {RESULTS.name}, {PICTURE.name} and the table in README.md.")
-
-
-# --------------------------------------------------------------------------------------- training
-
-
-def train_all(seeds: int) -> dict[str, list[dict]]:
+def train_all() -> dict[str, list[dict]]:
     """Return the runs of each recipe, by its name; those that are kept are not made again.
 
     Raises:
-        Problem: there is no real MNIST, or a training failed.
+        DataError: there is no real MNIST.
     """
-    data = resolve_data()
-    if data.name == SAMPLE:
-        raise Problem(
-            "The results are measured on the real MNIST, and here is only the offline sample. Connect to a "
-            "network, or set MNIST_PATH to a folder with MNIST (and unset MNIST_SOURCE)."
-        )
+    data = resolve_data("mnist")  # never the sample
     runs = {recipe.name: kept_runs(recipe) for recipe in RECIPES}
-    plan = [(name, seed) for seed in range(seeds) for name in runs]
-    plan = [(name, seed) for name, seed in plan if all(run["seed"] != seed for run in runs[name])]
+    plan = [(recipe, seed) for seed in range(SEEDS) for recipe in RECIPES]
+    plan = [(recipe, seed) for recipe, seed in plan if all(run["seed"] != seed for run in runs[recipe.name])]
     print(f"Runs to make: {len(plan)}. Stop whenever you like: finished ones are kept.")
-    for i, (name, seed) in enumerate(plan, start=1):
-        print(f"run {i} of {len(plan)}: {name}, seed {seed} ... ", end="", flush=True)
-        run = trained_run(name, seed, data.environment)
-        runs[name] = sorted([*runs[name], run], key=lambda run: run["seed"])
-        RUNS.mkdir(exist_ok=True)
-        replace(RUNS / f"{name}.json", json.dumps(runs[name], indent=1) + "\n")
-        left = time_left([name for name, _ in plan[i:]], runs)
-        print(f"{run['accuracy']:.2%} in {run['seconds']:.1f} s; {left}", flush=True)
+    RUNS.mkdir(exist_ok=True)
+    with patch.dict(os.environ, data.environment, clear=True):
+        for i, (recipe, seed) in enumerate(plan, start=1):
+            print(f"run {i} of {len(plan)}: {recipe.name}, seed {seed} ... ", end="", flush=True)
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), silence) as process:
+                run = process.submit(measure, recipe, seed).result()
+            runs[recipe.name].append(run)
+            replace(RUNS / f"{recipe.name}.json", json.dumps(runs[recipe.name], indent=1) + "\n")
+            print(f"{run['accuracy']:.2%} in {run['seconds']:.1f} s", flush=True)
     return runs
 
 
@@ -108,64 +79,47 @@ def kept_runs(recipe: Recipe) -> list[dict]:
     """Return the runs made, on whatever computer, of the recipe as it stands and with the versions here."""
     file = RUNS / f"{recipe.name}.json"
     runs = json.loads(file.read_text("utf-8")) if file.exists() else []
-    code, here = digest(recipe), versions()
-    return [
-        run
-        for run in runs
-        if run["digest"] == code
-        and all(run["versions"][package] == here[package] for package in ("tensorflow", "keras"))
-    ]
+    code, here = digest(recipe), {(package, version(package)) for package in ("tensorflow", "keras")}
+    return [run for run in runs if run["digest"] == code and here <= run["versions"].items()]
 
 
-def trained_run(name: str, seed: int, environment: dict[str, str]) -> dict:
-    """Train one recipe in a process of its own; return what `measure` does."""
-    process = subprocess.run(
-        [sys.executable, "-m", "tools.maintain.results", "--one", name, str(seed)],
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    if process.returncode:
-        raise Problem(f"{process.stderr}\nThe run failed, as told above. Finished runs are kept.")
-    return json.loads(process.stdout.splitlines()[-1])
+def silence() -> None:
+    """Drop what this process prints, TensorFlow's remarks above all; what it raises is told all the same."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
 
 
-def measure(name: str, seed: str) -> dict:
-    """Train a recipe in this process; return what `train` does, and the conditions of the run."""
-    recipes = {recipe.name: recipe for recipe in RECIPES}
-    if name not in recipes or not seed.isdecimal():
-        raise Problem(f"expected one of {', '.join(recipes)} and a whole number, got {name} {seed}")
-    run = train(recipes[name], int(seed))
-    return run | {"machine": machine(), "versions": versions(), "digest": digest(recipes[name])}
+def measure(recipe: Recipe, seed: int) -> dict:
+    """Train a recipe; return what `train` does, and the conditions of the run."""
+    return train(recipe, seed) | {"machine": machine(), "versions": versions(), "digest": digest(recipe)}
 
 
-def time_left(names: list[str], runs: dict[str, list[dict]]) -> str:
-    """Return how long the rest takes, judged by the finished runs of the same recipes."""
-    known = {name: kept[-1]["seconds"] + BESIDES_TRAINING for name, kept in runs.items() if kept}
-    seconds = sum(known.get(name, 0) for name in names)
-    at_least = "about" if set(names) <= set(known) else "at least"
-    return f"{at_least} {seconds / 60:.0f} min left" if names else "done"
+def machine() -> dict:
+    """Return the processor's name and the number of cores."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text("utf-8") if cpuinfo.exists() else ""
+    model = re.search(r"^model name\s*: (.*)", text, re.MULTILINE)
+    cpu = model[1].strip() if model else platform.processor() or platform.machine()
+    return {"cpu": cpu, "cores": os.cpu_count()}
 
 
-# ---------------------------------------------------------------------------------------- summing up
+def versions() -> dict:
+    packages = ("tensorflow", "keras", "numpy")
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
 def summary(runs: dict[str, list[dict]]) -> dict:
     """Return the content of results.json.
 
-    Accuracies are those of all runs. Seconds compare within one computer only: they are those of the one on
-    which the most recipes were trained with all their seeds.
+    Accuracies are those of all runs. Seconds compare within one computer only: they are those of the one
+    that made the most runs.
     """
-
-    def trained_completely(run: dict) -> int:
-        return sum(all(other["machine"] == run["machine"] for other in kept) for kept in runs.values())
-
-    timed = max((run for kept in runs.values() for run in kept), key=trained_completely)
-    return {
-        "machine": timed["machine"],
-        "versions": timed["versions"],
-        "recipes": [summary_of(recipe, runs[recipe.name], timed["machine"]) for recipe in RECIPES],
-    }
+    all_runs = [run for kept in runs.values() for run in kept]
+    machines = [run["machine"] for run in all_runs]
+    timed = max(all_runs, key=lambda run: machines.count(run["machine"]))
+    recipes = [summary_of(recipe, runs[recipe.name], timed["machine"]) for recipe in RECIPES]
+    return {"machine": timed["machine"], "versions": timed["versions"], "recipes": recipes}
 
 
 def summary_of(recipe: Recipe, runs: list[dict], timed: dict) -> dict:
@@ -199,25 +153,6 @@ def summary_of(recipe: Recipe, runs: list[dict], timed: dict) -> dict:
     }
 
 
-def machine() -> dict:
-    """Return the processor's name and the number of cores."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text("utf-8") if cpuinfo.exists() else ""
-    model = re.search(r"^model name\s*: (.*)", text, re.MULTILINE)
-    return {
-        "cpu": model[1].strip() if model else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-    }
-
-
-def versions() -> dict:
-    packages = ("tensorflow", "keras", "numpy")
-    return {"python": platform.python_version()} | {package: version(package) for package in packages}
-
-
-# ------------------------------------------------------------------------------------------- showing
-
-
 def title(name: str) -> str:
     """Return a recipe's name for readers: `dense_128_64_16` → "dense 128-64-16"."""
     return re.sub(r"(?<=\d)_(?=\d)", "-", name).replace("_", " ")
@@ -227,25 +162,25 @@ def table(results: dict) -> str:
     """Return what stands between the README's markers: picture, table and what they mean."""
     on, versions = results["machine"], results["versions"]
     seconds = {recipe["name"]: recipe["seconds"] for recipe in results["recipes"] if recipe["seconds"]}
-    faster = "; ".join(
+    shares = [
         f"{title(name)} takes 1/{seconds[YARDSTICK] / seconds[name]:.1f} of it"
         for name in OURS
         if {name, YARDSTICK} <= set(seconds)
-    )
-    trainings = len(results["recipes"][0]["accuracies"])
+    ]
     return f"""\
-![{description(results)}]({PICTURE.relative_to(ROOT).as_posix()})
+![Test accuracy against training time: the table's figures]({PICTURE.relative_to(ROOT).as_posix()})
 
 | Network | Source | Our choice, where the source is silent | Parameters | Passes | Training | \
 Test accuracy | Published | Reached |
 |---|---|---|---:|---:|---:|---|---:|---|
 {"".join(map(row, results["recipes"]))}
-Test accuracy is the mean of {trainings} trainings on the real MNIST with different seeds,
-± half of its 95% interval. Training is the median time on {on["cores"]} cores ({on["cpu"]}, no GPU; Keras
-{versions["keras"]}, TensorFlow {versions["tensorflow"]}). The yardstick is keras.io's example: {faster}. A
-published accuracy counts as reached when it is at most the upper end of the 95% Wilson interval around our
-mean: so much 10,000 test digits leave open. Choices were made on validation digits, and each finished network
-has read the test digits once. `python3 course.py results` measures anew what has changed.
+Test accuracy: mean of {len(results["recipes"][0]["accuracies"])} trainings with different seeds on the real
+MNIST, ± half of its 95% interval; each finished network has read the test digits once, choices were made on
+validation digits. Training: median time on {on["cores"]} cores ({on["cpu"]}, no GPU; Keras
+{versions["keras"]}, TensorFlow {versions["tensorflow"]}). The yardstick is keras.io's example:
+{"; ".join(shares)}. Reached: the published accuracy is at most the upper end of the 95% Wilson interval
+around our mean, since so much 10,000 test digits leave open. `python3 course.py results` measures anew what
+has changed.
 """
 
 
@@ -263,50 +198,25 @@ def row(recipe: dict) -> str:
     return f"| {' | '.join([*made_of, str(recipe['epochs']), time, measured, stated, reached])} |\n"
 
 
-def description(results: dict) -> str:
-    """Return what the picture shows in a sentence with all its figures, for those who can't see it."""
-    points = ", ".join(
-        f"{title(recipe['name'])} {recipe['accuracy_mean']:.2%} after {recipe['seconds']:.0f} s"
-        + (f" (published {100 * recipe['published_accuracy']:.5g}%)" if recipe["published_accuracy"] else "")
-        for recipe in results["recipes"]
-        if recipe["seconds"]
-    )
-    return f"Test accuracy against training time: {points}."
-
-
 def drawing(results: dict) -> str:
     """Draw test accuracy against training time, a point for each recipe that was timed, and return SVG."""
-    import matplotlib
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     ax = figure.subplots()
-    for recipe in results["recipes"]:
-        seconds, mean = recipe["seconds"], 100 * recipe["accuracy_mean"]
-        if seconds is None:
-            continue
-        ours = {"label": "ours", "fmt": "*", "color": "#c44e52", "markersize": 11}
-        theirs = {"label": "a published recipe, trained here", "fmt": "o", "color": "#4c72b0"}
-        reach = 100 * (recipe["run_high"] - recipe["accuracy_mean"])
-        ax.errorbar(seconds, mean, reach, **(ours if recipe["name"] in OURS else theirs))
-        ax.annotate(title(recipe["name"]), (seconds, mean), (7, 5), textcoords="offset points", fontsize=9)
-        if published := recipe["published_accuracy"]:
-            ax.plot(seconds, 100 * published, "D", label="its published accuracy", mfc="none", mec="#555555")
-    handles, labels = ax.get_legend_handles_labels()
-    once = dict(zip(labels, handles, strict=True))
-    seconds = f"training on {results['machine']['cores']} cores without a GPU, seconds"
-    ax.set(xscale="log", xlabel=seconds, ylabel="test accuracy, %")
-    ticks = [5, 10, 20, 50, 100, 200]
-    ax.set_xticks(ticks, map(str, ticks))
-    ax.minorticks_off()
-    ax.legend(once.values(), once.keys(), loc="lower left", fontsize=9)
-    ax.grid(alpha=0.3)
-    # The same results give the same text: no date, and no random names inside.
-    with matplotlib.rc_context({"svg.hashsalt": "results"}):
-        svg = io.StringIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Description": description(results)})
+    ax.set_title("★ ours   ● a published recipe, trained here   ◇ its published accuracy", fontsize="medium")
+    ax.set(xlabel="training without a GPU, seconds", ylabel="test accuracy, %")
+    for i, recipe in enumerate(results["recipes"]):
+        if seconds := recipe["seconds"]:
+            mean, highest = 100 * recipe["accuracy_mean"], 100 * recipe["run_high"]
+            look = {"fmt": "*" if recipe["name"] in OURS else "o", "color": f"C{i}"}
+            ax.errorbar(seconds, mean, highest - mean, label=title(recipe["name"]), **look)
+            if recipe["published_accuracy"]:
+                ax.plot(seconds, 100 * recipe["published_accuracy"], "D", color=f"C{i}", mfc="none")
+    figure.legend(loc="outside right upper")
+    svg = io.StringIO()
+    about = {"Date": None, "Description": "".join(map(row, results["recipes"]))}
+    with rc_context({"svg.hashsalt": "results"}):  # the same results give the same text
+        figure.savefig(svg, format="svg", metadata=about)
     return svg.getvalue()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,6 @@ the seeds below were chosen by eye, so that shadow, squared paper, coloured ink 
 """
 
 import argparse
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -33,15 +32,12 @@ LETTER = [[(0, 1), (0.4, 0), (0.8, 1)], [(0.15, 0.65), (0.65, 0.65)]]
 
 def main(arguments: list[str]) -> int:
     """Write the pictures, 480 pixels along the longer side."""
-    parser = argparse.ArgumentParser(
+    argparse.ArgumentParser(
         prog="course.py samples", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--to", type=Path, default=SAMPLES, metavar="FOLDER", help="where to write them")
-    folder = parser.parse_args(arguments).to
-    folder.mkdir(parents=True, exist_ok=True)
+    ).parse_args(arguments)
     for name, picture in pictures():
-        Image.fromarray(picture).save(folder / f"{name}.jpg", quality=85)
-    print(f"{len(list(folder.glob('*.jpg')))} pictures in {folder}")
+        Image.fromarray(picture).save(SAMPLES / f"{name}.jpg", quality=85)
+    print(f"{len(list(SAMPLES.glob('*.jpg')))} pictures in {SAMPLES}")
     return 0
 
 
@@ -49,12 +45,10 @@ def pictures():
     """Yield name and uint8 `(h, w, 3)` picture of each sample."""
     for name, seed in SEEDS.items():
         rng = np.random.default_rng(seed)
-        strokes = write_digit(int(name[0]), rng, wobble=0.015)
-        ink = draw_strokes(strokes, 300, rng.uniform(10, 26)) / 255
+        ink = draw_strokes(write_digit(int(name[0]), rng, wobble=0.015), 300, rng.uniform(10, 26)) / 255
         yield name, small(photograph_ink(ink.astype(np.float32), rng, 0.6, 300))
-    rng = np.random.default_rng(4)
     letter = draw_strokes([np.array(stroke) for stroke in LETTER], 300, 16) / 255
-    yield "letter__A", small(photograph_ink(letter.astype(np.float32), rng, 0.6, 300))
+    yield "letter__A", small(photograph_ink(letter.astype(np.float32), np.random.default_rng(4), 0.6, 300))
     rng = np.random.default_rng(113)
     yield "number__90210", small(photograph_ink(postcode("90210", rng), rng, 0.85, 480))
 
@@ -64,10 +58,9 @@ def postcode(digits, rng):
     images = []
     for digit in digits:
         ink = draw_strokes(write_digit(int(digit), rng, wobble=0.015), 100, 9)
-        image = np.zeros((140, 140), np.uint8)
-        top, left = (140 - ink.shape[0]) // 2, (140 - ink.shape[1]) // 2
-        image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
-        images.append(cv2.resize(image, (28, 28), interpolation=cv2.INTER_AREA))
+        spare = 140 - np.array(ink.shape)
+        framed = np.pad(ink, np.stack([spare // 2, spare - spare // 2], axis=1))
+        images.append(cv2.resize(framed, (28, 28), interpolation=cv2.INTER_AREA))
     return number(np.stack(images), rng, touching=False)
 
 
