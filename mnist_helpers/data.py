@@ -12,6 +12,7 @@ import os
 import secrets
 import struct
 import sys
+import tempfile
 import time
 import zipfile
 import zlib
@@ -23,25 +24,30 @@ from urllib.parse import urlsplit
 import numpy as np
 import platformdirs
 
-from mnist_helpers.download import fetch
+from mnist_helpers.download import MOST_BYTES, fetch
 from mnist_helpers.sample import offline_sample
 
 
 class Expected(NamedTuple):
-    """One of MNIST's arrays: its key in mnist.npz, its idx file, its shape, half the SHA-256 of its bytes."""
+    """One of MNIST's four arrays: its key in mnist.npz, its idx file, its shape."""
 
     key: str
     idx: str
     shape: tuple[int, ...]
-    sha256: str
 
 
 ARRAYS = (
-    Expected("x_train", "train-images-idx3-ubyte", (60000, 28, 28), "741c988805d008ac6e4c904b69001ba1"),
-    Expected("y_train", "train-labels-idx1-ubyte", (60000,), "1feba77c54802fa5339a11837ea4b286"),
-    Expected("x_test", "t10k-images-idx3-ubyte", (10000, 28, 28), "6d87418db22cc8025d05968bec9bd5c3"),
-    Expected("y_test", "t10k-labels-idx1-ubyte", (10000,), "ddeff807876a9661a1110d45c266c862"),
+    Expected("x_train", "train-images-idx3-ubyte", (60000, 28, 28)),
+    Expected("y_train", "train-labels-idx1-ubyte", (60000,)),
+    Expected("x_test", "t10k-images-idx3-ubyte", (10000, 28, 28)),
+    Expected("y_test", "t10k-labels-idx1-ubyte", (10000,)),
 )
+SHA256 = {  # of each array's bytes
+    "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+    "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+    "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+    "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+}
 NPZ = "mnist.npz"
 EXPECTED_FILES = f"an .npz file, or a folder with {NPZ} or the four idx files ({ARRAYS[0].idx}[.gz], …)"
 
@@ -142,7 +148,8 @@ def find_mnist(source: str | os.PathLike | None = None) -> Found:
             expected = EXPECTED_FILES if asked_by == "MNIST_PATH" else f"sample, mnist, {EXPECTED_FILES}"
             raise DataError(f"{asked_by} cannot be used. {error}. Expected {expected}.") from None
 
-    for kind, path in (CACHE, _our_cache()), ("Keras's cache", _keras_home() / "datasets" / NPZ):
+    ours = [(CACHE, path) for path in _our_caches()]
+    for kind, path in (*ours, ("Keras's cache", _keras_home() / "datasets" / NPZ)):
         try:
             if os.path.exists(path):
                 return Found(*_read(path), kind, path)
@@ -161,8 +168,10 @@ def find_mnist(source: str | os.PathLike | None = None) -> Found:
     return Found(*arrays, DOWNLOADED, _save(arrays))
 
 
-def _our_cache() -> Path:
-    return platformdirs.user_cache_path("mnist-course", appauthor=False) / NPZ
+def _our_caches() -> list[Path]:
+    """Our cache and, for a home that cannot be written, one among the temporary files: all is verified."""
+    home = platformdirs.user_cache_path("mnist-course", appauthor=False)
+    return [home / NPZ, Path(tempfile.gettempdir(), "mnist-course", NPZ)]
 
 
 def _keras_home() -> Path:
@@ -206,6 +215,8 @@ def _files_at(path: Path) -> list[Path]:
 def _content(path: Path) -> bytes:
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
         raise DataError(f"{path.name} is a pipe, a folder or a device, expected a file")
+    if path.exists() and path.stat().st_size > MOST_BYTES:
+        raise DataError(f"{path.name} is larger than MNIST can be")
     return path.read_bytes()
 
 
@@ -216,7 +227,7 @@ def _arrays(files: Sequence[bytes]) -> list[np.ndarray]:
     """
     arrays = _npz(*files) if len(files) == 1 else list(map(_idx, files, ARRAYS))
     for array, expected in zip(arrays, ARRAYS, strict=True):
-        if hashlib.sha256(np.ascontiguousarray(array)).hexdigest()[:32] != expected.sha256:
+        if hashlib.sha256(np.ascontiguousarray(array)).hexdigest() != SHA256[expected.key]:
             raise DataError(f"{expected.key} has the right shape but is not MNIST's (other SHA-256)")
     return arrays
 
@@ -278,15 +289,17 @@ def _download() -> list[np.ndarray]:
 
 def _save(arrays: Sequence[np.ndarray]) -> Path | None:
     """Keep a download for the next time, and say where; what cannot be kept is a notice, not a failure."""
-    target = _our_cache()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Not compressed: 55 MB instead of 11, but loaded, as every lesson does, in a third of the time.
-        write_npz(target, arrays, np.savez)
-        return target
-    except OSError as error:
-        _notice(f"MNIST could not be kept for the next time in {_shown(target.parent)} ({error.strerror}).")
-        return None
+    reasons = []
+    for target in _our_caches():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Not compressed: 55 MB instead of 11, but loaded, as every lesson does, in a third of the time.
+            write_npz(target, arrays, np.savez)
+            return target
+        except OSError as error:
+            reasons.append(f"{_shown(target.parent)}: {error.strerror}")
+    _notice(f"MNIST could not be kept for the next time ({'; '.join(reasons)}).")
+    return None
 
 
 def write_npz(target: Path, arrays: Sequence[np.ndarray], save: Callable = np.savez_compressed) -> None:

@@ -1,6 +1,7 @@
 """Downloading MNIST from real servers on 127.0.0.1, with everything that networks do to students."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,7 +39,8 @@ def load_in_a_child(mirror):
     code = f"""
 from mnist_helpers import data, download
 from mnist_helpers.data import Expected
-data.ARRAYS, data.MIRRORS, download.PATIENCE = {data.ARRAYS}, [{mirror!r}], 30.0
+data.ARRAYS, data.SHA256 = {data.ARRAYS}, {data.SHA256}
+data.MIRRORS, download.PATIENCE = [{mirror!r}], 30.0
 data.load_mnist()
 """
     command = [sys.executable, "-X", "utf8", "-c", code]
@@ -147,14 +149,20 @@ def test_a_proxy_is_used_and_if_it_is_of_no_use_named_without_its_password(
     assert "secret" not in str(caught.value) + capsys.readouterr().err
 
 
-def test_a_download_that_cannot_be_kept_is_a_notice(mirrors, cache, capsys):
+def test_a_home_that_cannot_be_written_gives_a_cache_among_temporary_files_or_a_notice(
+    mirrors, cache, capsys, tmp_path
+):
     cache.parent.rmdir()
     cache.parent.write_bytes(b"no folder")
     with serving(GOOD) as server:
         mirrors(f"{server.url}/mnist.npz")
+        assert find_mnist().path == tmp_path / "temporary" / "mnist-course" / "mnist.npz"
+        assert find_mnist().kind == "the cache"
+        shutil.rmtree(tmp_path / "temporary" / "mnist-course")
+        (tmp_path / "temporary" / "mnist-course").write_bytes(b"no folder")
         found = find_mnist()
     assert same(found) and (found.kind, found.path) == ("downloaded", None)
-    assert "MNIST could not be kept for the next time in ~" in capsys.readouterr().err
+    assert "MNIST could not be kept for the next time (~" in capsys.readouterr().err
 
 
 # --- Ctrl-C, and eight at once ------------------------------------------------------------------------
