@@ -22,7 +22,7 @@ def measured(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("right, place", [(9000, "below"), (9790, "inside"), (10_000, "above")])
 def test_on_mnist_the_sentence_says_where_the_figure_lies(monkeypatch, right, place):
-    assert results.MNIST_TEST_LABELS == SHA256["y_test"]  # MNIST's own labels would need a download
+    assert SHA256["y_test"] == results.MNIST_TEST_LABELS  # MNIST's own labels would need a download
     labels = np.arange(10_000) % 10
     monkeypatch.setattr(results, "MNIST_TEST_LABELS", hashlib.sha256(labels.astype("uint8")).hexdigest())
     sentence = compare("net", labels, np.where(np.arange(10_000) < right, labels, (labels + 1) % 10))

@@ -23,9 +23,9 @@ from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import patch
 
+from tools.lib.cells import RECIPES, Recipe, digest, train
 from tools.lib.files import ROOT, between_markers, replace
 from tools.lib.kernel import resolve_data
-from tools.lib.recipes import RECIPES, Recipe, digest, train
 
 RESULTS = ROOT / "mnist_helpers" / "assets" / "results.json"
 PICTURE = ROOT / ".github" / "images" / "results.svg"

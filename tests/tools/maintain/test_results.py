@@ -8,9 +8,9 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from tools.lib.cells import RECIPES, Recipe, digest
 from tools.lib.files import Problem
 from tools.lib.kernel import Data
-from tools.lib.recipes import RECIPES, Recipe, digest
 from tools.maintain import results as tool
 
 NAMES = [recipe.name for recipe in RECIPES]

@@ -8,9 +8,9 @@ from scipy.spatial.distance import cdist
 
 from mnist_helpers.data import load_mnist
 from tools.lib import recipes
+from tools.lib.cells import RECIPES, Recipe, digest, train
 from tools.lib.files import ROOT
 from tools.lib.notebooks import lessons, read
-from tools.lib.recipes import RECIPES, Recipe, digest, train
 
 NAMES = [recipe.name for recipe in RECIPES]
 FAST = ["one_pass", "few_passes", "augmented"]
