@@ -1,13 +1,11 @@
-"""Check Python, packages, Keras, data, graphics card, disk and kernel: each is OK, or what mends it.
+"""Check packages, TensorFlow, data, disk, proxy and kernel: each is OK, or what mends it.
 
-The exit status is 1 when something is broken. No graphics card and no network are not: the course runs
-without them.
+The exit status is 1 when something is broken; to have no graphics card or no network is all right.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import os
 import platform
@@ -18,7 +16,6 @@ import tempfile
 import urllib.request
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
 
 from tools.lib.files import ROOT
 
@@ -26,48 +23,34 @@ WINDOWS = sys.platform == "win32"
 COURSE = "py course.py" if WINDOWS else "python3 course.py"
 FORGET, EXPORT = ("Remove-Item Env:", "$env:") if WINDOWS else ("unset ", "export ")
 REBUILD = f"delete the folder .venv, then: {COURSE} doctor"
-ROOM_GB = 1  # for build/, work/ and what training writes
 KERAS = ["tensorflow", "float32", "channels_last"]  # what the lessons rely on
 ASK_TENSORFLOW = """
-import json, tensorflow as tf
-from keras.config import backend, floatx, image_data_format
+import json, keras.config as keras, tensorflow as tf
 name = lambda gpu: tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-total, gpus = float(tf.reduce_sum(tf.ones((3, 4)))), map(name, tf.config.list_physical_devices("GPU"))
-print(json.dumps([tf.__version__, total, list(gpus), [backend(), floatx(), image_data_format()]]))
+tf.reduce_sum(tf.ones((3, 4)))
+cards = list(map(name, tf.config.list_physical_devices("GPU")))
+print(json.dumps([tf.__version__, cards, [keras.backend(), keras.floatx(), keras.image_data_format()]]))
 """
+ASK_KERNEL = "import json, sys, mnist_helpers; print(json.dumps([sys.prefix, mnist_helpers.__file__]))"
 
-
-class Check(NamedTuple):
-    """What a check found: `cure` is None when all is well, else the command that mends it."""
-
-    found: str
-    cure: str | None = None
+Check = tuple[str, str | None]  # what was found, and the command that mends it or None when all is well
 
 
 def main(arguments: list[str]) -> int:
     argparse.ArgumentParser(prog="course.py doctor", description=__doc__).parse_args(arguments)
     broken = 0
-    for check in CHECKS:
+    for check in (check_packages, check_tensorflow, check_data, check_disk, check_proxy, check_kernel):
         try:
             found, cure = check()
         except Exception as error:  # whatever is broken, the checks after it still run
-            reason = str(error).strip().rpartition("\n")[2]
-            found, cure = f"{type(error).__name__}: {reason}", REBUILD
-        broken += cure is not None
-        name = check.__name__.partition("_")[2]
-        print(f"{'BROKEN' if cure else 'OK    '}  {name:<10}  {found}", flush=True)
+            found, cure = f"{type(error).__name__}: {error}", REBUILD
+        status, name = "BROKEN" if cure else "OK", check.__name__.removeprefix("check_")
+        print(f"{status:<6}  {name:<10}  {found}", flush=True)
         if cure:
+            broken += 1
             print(f"{'':<20}To mend it: {cure}", flush=True)
-    print("All is well." if not broken else f"{broken} of {len(CHECKS)} checks failed.")
+    print(f"{broken} of the checks failed." if broken else "All is well.")
     return 1 if broken else 0
-
-
-def check_python() -> Check:
-    """Return which Python runs this."""
-    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if not (3, 11) <= sys.version_info < (3, 14):
-        return Check(f"{found}; the course needs 3.11, 3.12 or 3.13", REBUILD)
-    return Check(found)
 
 
 def check_packages(requirements: Path = ROOT / "requirements.txt") -> Check:
@@ -77,53 +60,37 @@ def check_packages(requirements: Path = ROOT / "requirements.txt") -> Check:
     lines = [line.split("#")[0].strip() for line in requirements.read_text(encoding="utf-8").splitlines()]
     wanted = [Requirement(line) for line in lines if line and not line.startswith("-")]
     here = {(each.name or "").lower().replace("_", "-"): each.version for each in metadata.distributions()}
-    problems = [f"{each.name} is missing" for each in wanted if each.name not in here]
-    for each in wanted:
-        if each.name in here and not each.specifier.contains(here[each.name], prereleases=True):
-            problems.append(f"{each.name} is {here[each.name]}, not {each.specifier}")
-    return Check("; ".join(problems), REBUILD) if problems else Check(f"{len(wanted)} as in requirements.txt")
-
-
-@functools.cache
-def ask_tensorflow() -> list:
-    """Return TensorFlow's version, a sum, its graphics cards and Keras's configuration.
-
-    It is asked in a process of its own: on a processor without AVX, TensorFlow ends the one that imports it.
-    """
-    command, environment = [sys.executable, "-c", ASK_TENSORFLOW], {**os.environ, "KERAS_BACKEND": KERAS[0]}
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip() or f"TensorFlow ended with status {done.returncode}")
-    return json.loads(done.stdout.splitlines()[-1])
+    problems = [
+        f"{each} is needed, not {here.get(each.name, 'none')}"
+        for each in wanted
+        if each.name not in here or not each.specifier.contains(here[each.name], prereleases=True)
+    ]
+    where = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    return ("; ".join(problems), REBUILD) if problems else (f"as in requirements.txt, {where}", None)
 
 
 def check_tensorflow() -> Check:
-    """Let TensorFlow compute something."""
-    version, total, _, _ = ask_tensorflow()
-    return Check(f"{version} computes") if total == 12 else Check(f"adds twelve ones to {total}", REBUILD)
+    """Let TensorFlow compute, and look at Keras's configuration: float16 would make lessons silently wrong.
 
-
-def check_keras() -> Check:
-    """Compare Keras's configuration with what the lessons rely on: float16 would make them silently wrong."""
+    They are asked in a process of their own: on a processor without AVX, TensorFlow ends the one it is in.
+    """
     if (backend := os.environ.get("KERAS_BACKEND", KERAS[0])) != KERAS[0]:
-        return Check(f"KERAS_BACKEND is {backend}; the lessons need {KERAS[0]}", f"{FORGET}KERAS_BACKEND")
-    found = ask_tensorflow()[3]
-    if found == KERAS:
-        return Check(", ".join(KERAS))
-    settings = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "keras.json"
-    cure = f"rename {settings}" if settings.exists() else REBUILD
-    return Check(f"{', '.join(found)}; the lessons need {', '.join(KERAS)}", cure)
-
-
-def check_gpu() -> Check:
-    """Say which graphics cards TensorFlow uses, and without one whether and how that can be had."""
-    if cards := ask_tensorflow()[2]:
-        return Check(", ".join(cards))
-    none = "none, and none is needed: every lesson runs on the processor in minutes."
-    if not shutil.which("nvidia-smi"):
-        return Check(none)
-    install = f'"{sys.executable}" -m pip install "tensorflow[and-cuda]" -c tools/constraints.txt'
-    return Check(f"{none} To use your NVIDIA card: {'run the course in WSL2' if WINDOWS else install}")
+        return f"KERAS_BACKEND is {backend}; the lessons need {KERAS[0]}", f"{FORGET}KERAS_BACKEND"
+    command = [sys.executable, "-c", ASK_TENSORFLOW]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2]
+        return f"it ended with status {done.returncode}. {said}", REBUILD
+    version, cards, configuration = json.loads(done.stdout.splitlines()[-1])
+    if configuration != KERAS:
+        settings = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "keras.json"
+        cure = f"rename {settings}" if settings.exists() else REBUILD
+        return f"Keras has {', '.join(configuration)}; the lessons need {', '.join(KERAS)}", cure
+    found = f"{version} computes on {', '.join(cards) or 'the processor'}"
+    if not cards and shutil.which("nvidia-smi"):
+        install = f'"{sys.executable}" -m pip install "tensorflow[and-cuda]" -c tools/constraints.txt'
+        found += f". To use your NVIDIA card: {'run the course in WSL2' if WINDOWS else install}"
+    return found, None
 
 
 def check_data() -> Check:
@@ -134,10 +101,9 @@ def check_data() -> Check:
         found = find_mnist()
     except DataError as error:
         named = [name for name in ("MNIST_PATH", "MNIST_SOURCE") if os.environ.get(name)]
-        cure = " ; ".join(FORGET + name for name in named) or f"{COURSE} doctor, once online"
-        return Check(str(error), cure)
+        return str(error), " ; ".join(FORGET + name for name in named) or f"{COURSE} doctor, once online"
     way = f". For MNIST, connect once, or on a computer that is online: {COURSE} data --to FOLDER"
-    return Check(found.kind + (way if found.is_sample else ""))
+    return found.kind + (way if found.is_sample else ""), None
 
 
 def check_disk(folder: Path = ROOT) -> Check:
@@ -145,21 +111,16 @@ def check_disk(folder: Path = ROOT) -> Check:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        return Check(f"can't be written: {error}", "copy the course into a folder of your own")
+        return f"can't be written: {error}", "copy the course into a folder of your own"
     free = shutil.disk_usage(folder).free / 1e9
-    if free < ROOM_GB:
-        return Check(f"{free:.1f} GB free, {ROOM_GB} GB needed", "delete files you no longer need")
-    return Check(f"{free:.0f} GB free")
+    return f"{free:.1f} GB free", "delete files: the lessons need 1 GB" if free < 1 else None
 
 
 def check_proxy() -> Check:
     """Look whether a proxy stands between the live page and the browser on this very computer."""
-    if not set(urllib.request.getproxies()) - {"no"}:
-        return Check("none")
-    if not urllib.request.proxy_bypass("127.0.0.1"):
-        cure = f"{EXPORT}NO_PROXY='127.0.0.1,localhost'"
-        return Check("set for this very computer, too, where it would hide the live page", cure)
-    return Check("set, and not for this very computer")
+    if not set(urllib.request.getproxies()) - {"no"} or urllib.request.proxy_bypass("127.0.0.1"):
+        return "none for this very computer", None
+    return "one hides the live page on this very computer", f"{EXPORT}NO_PROXY='127.0.0.1,localhost'"
 
 
 def check_kernel() -> Check:
@@ -168,26 +129,17 @@ def check_kernel() -> Check:
 
     from tools.lib.kernel import kernel_environment
 
-    code = "import json, sys, mnist_helpers; print(json.dumps([sys.prefix, mnist_helpers.__file__]))"
-    said: list[str] = []
-
-    def listen(message: dict) -> None:
-        said.append(message["content"].get("text", ""))
-
+    said: list[dict] = []
     with tempfile.TemporaryDirectory() as elsewhere:
         environment = kernel_environment("sample")
         with run_kernel(cwd=elsewhere, env=environment, stderr=subprocess.DEVNULL) as kernel:
-            reply = kernel.execute_interactive(code, timeout=60, output_hook=listen)["content"]
+            reply = kernel.execute_interactive(ASK_KERNEL, timeout=60, output_hook=said.append)["content"]
     if reply["status"] != "ok":
-        return Check(f"fails with {reply['ename']}: {reply['evalue']}", REBUILD)
-    prefix, helpers = json.loads("".join(said))
+        return f"fails with {reply['ename']}: {reply['evalue']}", REBUILD
+    prefix, helpers = json.loads("".join(message["content"].get("text", "") for message in said))
     if Path(prefix).resolve() != Path(sys.prefix).resolve():
-        own = f'"{sys.executable}" -m ipykernel install --sys-prefix'
-        return Check(f"the kernel python3 belongs to another Python, {prefix}", own)
+        cure = f'"{sys.executable}" -m ipykernel install --sys-prefix'
+        return f"the kernel python3 belongs to another Python, {prefix}", cure
     if not Path(helpers).resolve().is_relative_to(ROOT):
-        return Check(f"the kernel imports the helpers of another folder, {helpers}", REBUILD)
-    return Check("starts, answers and finds the course's helpers")
-
-
-CHECKS = (check_python, check_packages, check_tensorflow, check_keras, check_gpu)
-CHECKS += (check_data, check_disk, check_proxy, check_kernel)
+        return f"the kernel imports the helpers of another folder, {helpers}", REBUILD
+    return "starts, answers and finds the course's helpers", None
