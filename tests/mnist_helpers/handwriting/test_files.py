@@ -1,9 +1,8 @@
 """Any picture becomes grey values, upright and on white; what is none is refused with advice."""
 
 import io
-import sys
+import tracemalloc
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,39 +17,23 @@ def rgb():
 
 def with_alpha(colour):
     """A drawing whose colour is `colour` everywhere and whose ink is only in the alpha channel."""
-    ink = 255 - seven()
-    picture = np.full((*ink.shape, 4), colour, np.uint8)
-    picture[..., 3] = ink
-    return Image.fromarray(picture)
+    return Image.merge("RGBA", [Image.new("L", (90, 120), colour)] * 3 + [Image.fromarray(255 - seven())])
 
 
-def transparent_paper():
-    picture = rgb().quantize(8)
-    return saved(picture, transparency=picture.getpixel((80, 100)))
-
-
-def animation():
-    frames = [rgb(), Image.new("RGB", (90, 120), "white")]
-    return saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
-
-
-GOOD = {
+FILES = {
     "RGB png": lambda: saved(rgb()),
     "grey jpeg": lambda: saved(seven(), "JPEG", quality=95),
     "CMYK jpeg": lambda: saved(rgb().convert("CMYK"), "JPEG", quality=95),
     "turned jpeg": lambda: turned_by_the_phone(seven()),
     "webp": lambda: saved(with_alpha(0), "WEBP", lossless=True),
-    "palette png with transparent paper": transparent_paper,
     "1-bit tiff": lambda: saved(rgb().convert("1"), "TIFF"),
     "16-bit png": lambda: saved(seven().astype(np.uint16) * 257),
-    "LA png": lambda: saved(Image.fromarray(seven()).convert("LA")),
     "black ink in alpha": lambda: saved(with_alpha(0)),
-    "bmp": lambda: saved(rgb(), "BMP"),
-    "animation": animation,
+    "animation": lambda: saved(rgb(), "GIF", save_all=True, append_images=[Image.new("RGB", (90, 120))]),
 }
 
 
-@pytest.mark.parametrize("make", GOOD.values(), ids=GOOD)
+@pytest.mark.parametrize("make", FILES.values(), ids=FILES)
 def test_a_digit_is_the_same_in_every_file_format(make, tmp_path):
     content = make()
     path = tmp_path / "picture.bin"
@@ -62,18 +45,16 @@ def test_a_digit_is_the_same_in_every_file_format(make, tmp_path):
 
 
 ARRAYS = {
-    "one channel": lambda: seven()[..., np.newaxis],
-    "RGB": lambda: np.stack([seven()] * 3, axis=2),
-    "RGBA": lambda: np.asarray(with_alpha(0)),
-    "bool": lambda: seven() > 127,
-    "16 bit": lambda: seven().astype(np.uint16) * 257,
-    "not contiguous": lambda: np.repeat(np.repeat(seven(), 2, 0), 2, 1)[::2, ::2],
+    "one channel": seven()[..., np.newaxis],
+    "RGB": np.asarray(rgb()),
+    "RGBA": np.asarray(with_alpha(0)),
+    "bool": seven() > 127,
+    "16 bit": seven().astype(np.uint16) * 257,
 }
 
 
-@pytest.mark.parametrize("make", ARRAYS.values(), ids=ARRAYS)
-def test_a_digit_is_the_same_in_every_kind_of_array(make):
-    array = make()
+@pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
+def test_a_digit_is_the_same_in_every_kind_of_array(array):
     before = array.copy()
     assert abs(read_photo(array) - seven().astype(int)).mean() < 6
     assert np.array_equal(array, before)
@@ -86,24 +67,20 @@ def test_white_ink_that_is_only_in_alpha_is_laid_on_black():
 
 def test_ink_as_bright_as_the_paper_is_told_by_its_colour():
     ink = seven() < 128
-    picture = np.where(ink[..., None], (200, 40, 40), (10, 122, 60)).astype(np.uint8)
-    assert np.ptp(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)) < 12
-    photo = read_photo(picture)
+    photo = read_photo(np.where(ink[..., None], (200, 40, 40), (10, 122, 60)).astype(np.uint8))
     assert abs(photo[ink].mean() - photo[~ink].mean()) > 150
 
 
 BAD = {
     "empty file": (lambda: b"", "empty"),
     "text": (lambda: b"not a picture\n" * 40, "none, or damaged"),
-    "PostScript": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "PostScript"),
     "PDF": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "screenshot"),
     "SVG with a declaration": (lambda: b'\xef\xbb\xbf<?xml version="1.0"?><svg/>', "SVG"),
     "HTML": (lambda: b"\n<!DOCTYPE html><html></html>", "web page"),
     "HEIC": (lambda: b"\0\0\0\x18ftypheic" + b"\0" * 60, "Most Compatible"),
-    "truncated PNG": (lambda: saved(rgb())[:300], "damaged"),
     "truncated JPEG": (lambda: saved(rgb(), "JPEG")[:900], "damaged"),
     "bomb": (bomb, "40 megapixels"),
-    "more than 10 MB": (lambda: saved(rgb()) + b"\0" * 10_000_000, "10 MB"),
+    "more than 10 MB": (lambda: saved(rgb()) + bytes(10_000_000), "10 MB"),
     "1 × 1": (lambda: saved(Image.new("L", (1, 1))), "1 × 1"),
     "a strip": (lambda: saved(Image.new("L", (10_000, 3))), "10000 × 3"),
 }
@@ -119,40 +96,25 @@ def test_what_is_no_picture_is_refused_with_advice(make, message, tmp_path):
     path.unlink()  # on Windows this fails while the file is open
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.full((50, 50), np.nan),
-        np.zeros((50, 50), np.int64),
-        np.full((50, 50), "a"),
-        np.zeros((0, 50), np.uint8),
-        np.zeros((50, 50, 5), np.uint8),
-        np.broadcast_to(np.uint8(0), (10_000, 5_000)),
-    ],
-    ids=["NaN", "int64", "text", "no pixels", "five channels", "50 megapixels"],
-)
-def test_an_array_that_is_no_picture_is_refused(array):
-    with pytest.raises(NotAPhoto, match=r"expected uint8|pixels"):
-        read_photo(array)
+def test_an_array_that_is_no_picture_is_refused():
+    five_channels, large = np.zeros((50, 50, 5), np.uint8), np.broadcast_to(np.uint8(0), (10_000, 5_000))
+    for array in (np.full((50, 50), np.nan), np.zeros((50, 50), np.int64), five_channels, large):
+        with pytest.raises(NotAPhoto, match=r"expected uint8|pixels"):
+            read_photo(array)
 
 
-def test_other_sources_a_folder_and_a_missing_file_are_told_apart(tmp_path):
+def test_other_sources_and_a_folder_are_told_apart(tmp_path):
     with pytest.raises(TypeError, match="expected a path"):
         read_photo(["a.png"])
     with pytest.raises(NotAPhoto, match="folder"):
         read_photo(tmp_path)
-    with pytest.raises(FileNotFoundError):
-        read_photo(tmp_path / "missing.png")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
 def test_a_large_file_is_not_read_whole(tmp_path):
-    import resource
-
     with (tmp_path / "large.jpg").open("wb") as file:
-        file.truncate(1_000_000_000)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        file.truncate(100_000_000)
+    tracemalloc.start()
     with pytest.raises(NotAPhoto, match="10 MB"):
         read_photo(tmp_path / "large.jpg")
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown * (1 if sys.platform == "linux" else 1 / 1024) < 100_000  # kilobytes
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
