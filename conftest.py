@@ -5,7 +5,6 @@ import signal
 
 import pytest
 from nbval.plugin import IPyNbCell
-from xdist.scheduler import LoadFileScheduling
 
 from tools.lib.kernel import resolve_data
 
@@ -35,16 +34,3 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="slow: course.py test --all (or pytest --slow) runs it"))
         elif item.get_closest_marker("mnist") and sample:
             item.add_marker(pytest.mark.skip(reason="needs the real MNIST: course.py test --full runs it"))
-
-
-class ByFileAndLesson(LoadFileScheduling):
-    """Give each file's tests to one process, but the long second runs of the lessons one by one."""
-
-    def _split_scope(self, nodeid):
-        file = super()._split_scope(nodeid)
-        return nodeid if file.endswith("test_second_run.py") else file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    return ByFileAndLesson(config, log) if config.option.dist == "loadfile" else None

@@ -9,9 +9,6 @@ Other arguments go to JupyterLab: course.py lab --no-browser --port 9999
 from __future__ import annotations
 
 import argparse
-import contextlib
-import hashlib
-import json
 import sys
 from pathlib import Path
 
@@ -39,43 +36,24 @@ def main(arguments: list[str]) -> int:
 
 
 def copy_lessons(lessons: Path, work: Path) -> list[str]:
-    """Copy the lessons that have no copy yet, and tell which copies are older than their lesson.
+    """Copy the lessons that have no copy in the folder `work` yet; return sentences for the user.
 
-    Args:
-        lessons: The folder with the lessons.
-        work: The folder for the copies. The lessons' state when they were copied is kept beside them.
-
-    Returns:
-        Sentences for the user.
+    They also tell which copies are older than their lesson: the text that was copied is kept in `work`, too.
     """
-    work.mkdir(exist_ok=True)
-    record = work / ".copied.json"
-    copied, said = {}, []
-    with contextlib.suppress(
-        OSError, ValueError, TypeError
-    ):  # without it, the lessons of today are the ones copied
-        copied = dict(json.loads(record.read_text(encoding="utf-8")))
+    kept, said = work / ".as_copied", []
+    kept.mkdir(parents=True, exist_ok=True)
     for lesson in sorted(lessons.glob("[0-9][0-9]_*.ipynb")):
-        copy = work / lesson.name
+        copy, as_copied = work / lesson.name, kept / f"{lesson.stem}.txt"
         try:
-            version = _version(lesson)
+            text = "\n\n".join(cell.source for cell in read(lesson).cells)  # whatever its outputs are
         except Problem as problem:
             said.append(f"Left out: {problem}")
             continue
         if not copy.exists():
             replace(copy, lesson.read_text(encoding="utf-8"))
-            copied[lesson.name] = version
+            replace(as_copied, text)
             said.append(f"Copied to {work.name}/: {lesson.name}")
-        elif copied.setdefault(lesson.name, version) != version:
-            said.append(
-                f"{lesson.name} has changed since you got it. Your copy stays as it is; to take the new "
-                f"version, rename or delete {work.name}/{lesson.name} and run this again."
-            )
-    replace(record, json.dumps(copied, indent=1))
+        elif as_copied.exists() and as_copied.read_text(encoding="utf-8") != text:
+            remedy = f"to take the new version, rename or delete {work.name}/{lesson.name} and run this again"
+            said.append(f"{lesson.name} has changed since you got it. Your copy stays as it is; {remedy}.")
     return said
-
-
-def _version(notebook: Path) -> str:
-    """Return a digest of what a lesson says and asks, whatever its outputs are."""
-    sources = [[cell.cell_type, cell.source] for cell in read(notebook).cells]
-    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()

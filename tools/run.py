@@ -8,12 +8,9 @@ each lesson measured. `course.py run 02` runs one lesson, `--data sample` uses t
 from __future__ import annotations
 
 import argparse
-import contextlib
 import html
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbconvert import HTMLExporter
@@ -22,19 +19,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from tools.lib.files import BUILD, ROOT, Problem, replace
 from tools.lib.kernel import resolve_data
-from tools.lib.notebooks import (
-    as_text,
-    describe_images,
-    execute,
-    label,
-    lessons,
-    measured,
-    normalise,
-    picture_live_pages,
-    read,
-    shrink_images,
-    title,
-)
+from tools.lib.notebooks import as_text, execute, finish, label, lessons, measured, read, title
 
 
 def main(arguments: list[str]) -> int:
@@ -54,12 +39,10 @@ def main(arguments: list[str]) -> int:
     before = [(path, path.read_bytes(), read(path)) for path in chosen]
     for number, (path, found, notebook) in enumerate(before, start=1):
         run_lesson(notebook, label(path), f"lesson {number} of {len(chosen)}, ", data.environment)
+        if options.write and path.read_bytes() != found:
+            kept = f"it stays as it is now, and what ran is in {BUILD / label(path)}.ipynb"
+            raise Problem(f"{path.name} was changed while it ran: {kept}. Run it again.")
         if options.write:
-            if path.read_bytes() != found:
-                raise Problem(
-                    f"{path.name} was changed while it ran: it stays as it is now, and what ran is in "
-                    f"{BUILD / label(path)}.ipynb. Run it again."
-                )
             replace(path, as_text(notebook))
         finished.append((label(path), title(notebook), measured(notebook)))
     replace(BUILD / "index.html", index_page(finished, data.name))
@@ -72,17 +55,27 @@ def main(arguments: list[str]) -> int:
 def run_lesson(notebook: NotebookNode, name: str, place: str, environment: dict[str, str]) -> None:
     """Run a lesson and put it, and its page, into build/, also where a cell has failed.
 
+    One line says where the run is: on a terminal with each cell, elsewhere at the lesson's end.
+
     Raises:
         Problem: a cell has failed.
     """
+    started, line = time.monotonic(), f"{place}{name}: "
+    back = "\r" if sys.stdout.isatty() else ""
+
+    def show(cell: int) -> None:
+        nonlocal line
+        line = f"{back}{place}{name}: cell {cell} of {len(notebook.cells)}, "
+        if back:
+            print(f"{line}{_clock(started)}\033[K", end="", flush=True)
+
     try:
-        with progress(f"{place}{name}", len(notebook.cells)) as at:
-            execute(notebook, environment, BUILD, on_cell=at)
+        execute(notebook, environment, BUILD, on_cell=show)
     except Problem as problem:
         raise Problem(f"{name}, {problem}") from None
     finally:
-        for finish in (picture_live_pages, describe_images, shrink_images, normalise):
-            finish(notebook)
+        print(f"{line}{_clock(started)}", flush=True)
+        finish(notebook)
         replace(BUILD / f"{name}.ipynb", as_text(notebook))
         replace(BUILD / f"{name}.html", to_page(notebook, title(notebook)))
 
@@ -104,38 +97,6 @@ def _choose(wanted: list[str]) -> list[Path]:
             names = ", ".join(label(path) for path in available)
             raise Problem(f"no lesson starts with {number!r}; there are {names}")
     return [path for path in available if not wanted or path.name.startswith(tuple(wanted))]
-
-
-@contextlib.contextmanager
-def progress(name: str, cells: int) -> Iterator[Callable[[int], None]]:
-    """Keep one line that says where the run is: rewritten on a terminal, printed once a lesson elsewhere.
-
-    Yields:
-        A function that is told the number of each cell.
-    """
-    cell, started, done = 0, time.monotonic(), threading.Event()
-
-    def at(number: int) -> None:
-        nonlocal cell
-        cell = number
-
-    def show(start: str, end: str) -> None:
-        print(f"{start}{name}: cell {cell} of {cells}, {_clock(started)}", end=end, flush=True)
-
-    def tick() -> None:
-        while not done.wait(0.2):
-            show("\r", "\033[K")
-
-    ticker = threading.Thread(target=tick, daemon=True)
-    if sys.stdout.isatty():
-        ticker.start()
-    try:
-        yield at
-    finally:
-        done.set()
-        if ticker.ident:
-            ticker.join()
-        show("\r" if ticker.ident else "", "\n")
 
 
 def _clock(started: float) -> str:

@@ -13,7 +13,6 @@ It ends with the ten slowest tests and, line by line, with what was left out.
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 from pathlib import Path
 
@@ -25,13 +24,8 @@ from tools.lib.kernel import resolve_data
 
 def main(arguments: list[str]) -> int:
     """Set up what tests need and hand over to pytest; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="course.py test",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="%(prog)s [--full] [--all] | [--colab] [arguments for pytest ...]",
-        allow_abbrev=False,
-    )
+    parser = argparse.ArgumentParser(prog="course.py test", description=__doc__, allow_abbrev=False)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--full", action="store_true", help="run the notebooks on the real MNIST")
     parser.add_argument("--all", action="store_true", help="run the slow tests too")
     parser.add_argument("--colab", action="store_true", help="run the notebooks as on Google Colab")
@@ -45,7 +39,6 @@ def main(arguments: list[str]) -> int:
     if options.colab:
         return shadow.run(others)
     set_up(extra=("tests/requirements.txt",))
-    importlib.invalidate_caches()  # for what has just been installed
     environment = resolve_data("mnist" if options.full else "sample").environment
     os.environ.clear()  # and the kernels inherit it
     os.environ.update(environment)

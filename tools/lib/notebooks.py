@@ -8,13 +8,11 @@ import contextlib
 import io
 import re
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import numpy as np
-from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -33,7 +31,6 @@ LARGE_PNG = 25_000  # bytes
 CELL_METADATA = ("alt", "cellView", "tags")
 
 CELL_TIMEOUT = 1200  # seconds; a lesson's longest cell takes two and a half minutes on two slow cores
-MOST_OUTPUT = 20_000_000  # characters; a lesson's largest cell writes a fiftieth of that
 
 
 def lessons(folder: Path = NOTEBOOKS) -> list[Path]:
@@ -59,10 +56,8 @@ def read(path: Path) -> NotebookNode:
             raise ValueError("it has no cells")
     except (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise Problem(
-            f"{path} is no notebook: {reason}. A merge conflict? Mend it, or take git's version: "
-            f"git checkout HEAD -- {path}"
-        ) from error
+        remedy = f"A merge conflict? Mend it, or take git's version: git checkout HEAD -- {path}"
+        raise Problem(f"{path} is no notebook: {reason}. {remedy}") from error
     return notebook
 
 
@@ -81,33 +76,13 @@ def measured(notebook: NotebookNode) -> dict[str, str]:
 
     A lesson whose cell shows no dict has measured nothing.
     """
-    for cell in notebook.cells:
-        if "measured" in cell.metadata.get("tags", []):
-            for output in cell.get("outputs", []):
-                if output.output_type == "execute_result":
-                    try:
-                        values = ast.literal_eval(output.data.get("text/plain", ""))
-                    except (ValueError, SyntaxError):
-                        continue
-                    return values if isinstance(values, dict) else {}
-    return {}
-
-
-class LimitedClient(NotebookClient):
-    """nbclient's, but it ends the kernel of a cell whose output would fill the memory."""
-
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.written = Counter()  # a cell's position → characters
-
-    def process_message(self, msg, cell, cell_index):
-        content = msg["content"]
-        texts = [content.get("text"), *content.get("data", {}).values()]
-        self.written[cell_index] += sum(len(text) for text in texts if isinstance(text, str))
-        if self.written[cell_index] > MOST_OUTPUT:
-            self.km.provisioner.process.kill()
-            return None
-        return super().process_message(msg, cell, cell_index)
+    cells = [cell for cell in notebook.cells if "measured" in cell.metadata.get("tags", [])]
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    try:
+        values = ast.literal_eval("".join(data.get("text/plain", "") for data in outputs))
+    except (ValueError, SyntaxError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def execute(
@@ -127,15 +102,16 @@ def execute(
         on_cell: Called with the number of each cell, from 1 on, before it is run.
 
     Raises:
-        Problem: a cell failed, took too long or wrote too much, or the kernel died; the text shows the cell.
+        Problem: a cell failed or took too long, or the kernel died; the text shows the cell.
     """
-    client = LimitedClient(
+    client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name=kernel_name,
         iopub_timeout=60,
         raise_on_iopub_timeout=True,
         force_raise_errors=True,
+        coalesce_streams=True,  # the kernel splits them by chance
         # What TensorFlow's C++ code writes to the terminal while starting is no part of a lesson.
         extra_arguments=["--IPKernelApp.capture_fd_output=False", "--log-level=40"],
     )
@@ -150,104 +126,66 @@ def execute(
             return
         except CellExecutionError as error:
             reason = f"{error.ename}: {error.evalue}"
-        except TimeoutError:
-            reason = f"This cell took longer than {CELL_TIMEOUT} s."
-        except (NoSuchKernel, RuntimeError) as error:  # among them nbclient's DeadKernelError
+        except (TimeoutError, RuntimeError) as error:  # among them nbclient's DeadKernelError
             log.seek(0)
             last_words = log.read().decode(errors="replace").strip().rpartition("\n")[2]
             reason = f"{error}. {last_words}"
     if number == 0:
         raise Problem(f"the kernel {kernel_name} did not start: {reason}")
-    if client.written[number - 1] > MOST_OUTPUT:
-        reason = f"This cell wrote more than {MOST_OUTPUT / 1e6:.0f} MB: print less, or save it to a file."
     raise Problem(f"cell {number}:\n\n{notebook.cells[number - 1].source}\n\n{reason}")
 
 
-def picture_live_pages(notebook: NotebookNode) -> None:
-    """Put a screenshot where a cell tagged `live` opened a page: the page ends with the lesson's kernel."""
-    for cell in notebook.cells:
+def finish(notebook: NotebookNode) -> None:
+    """Make an executed notebook one to keep, in place: pictures small and described, all in normal form.
+
+    A cell tagged `live` has opened a page, which ends with the kernel: a screenshot takes its place. The
+    sentence about what a cell draws, its `alt`, goes to its pictures.
+    """
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
         if "live" in cell.metadata.get("tags", []) and cell.outputs:
             png = base64.b64encode(LIVE_PAGE.read_bytes()).decode()
             cell.outputs = [new_output("display_data", {"image/png": png, "text/plain": "<the live page>"})]
+        for output in cell.outputs:
+            for kind, picture in output.get("data", {}).items():
+                if kind.startswith("image/") and "alt" in cell.metadata:
+                    output.metadata.setdefault(kind, {})["alt"] = cell.metadata.alt
+                if kind == "image/png":
+                    with contextlib.suppress(OSError, ValueError, SyntaxError):  # what is no picture stays
+                        output.data[kind] = base64.b64encode(smaller(base64.b64decode(picture))).decode()
+    normalise(notebook)
 
 
-def describe_images(notebook: NotebookNode) -> None:
-    """Copy each cell's `alt`, one sentence about what it draws, to the images it has drawn."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "alt" in cell.metadata:
-            for output in cell.outputs:
-                for kind in output.get("data", {}):
-                    if kind.startswith("image/"):
-                        output.metadata.setdefault(kind, {})["alt"] = cell.metadata.alt
-
-
-def shrink_images(notebook: NotebookNode) -> None:
-    """Store pictures with at most 256 colours, photographs with 20: eyes see hardly a difference."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            png = output.get("data", {}).get("image/png")
-            if png:
-                with contextlib.suppress(OSError, ValueError, SyntaxError):  # what is no picture stays
-                    output.data["image/png"] = base64.b64encode(_smaller(base64.b64decode(png))).decode()
-
-
-def _smaller(png: bytes) -> bytes:
+def smaller(png: bytes) -> bytes:
+    """Return a PNG picture with at most 256 colours, a photograph with 20: eyes see hardly a difference."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     for colours in (256, 20):
-        reduced = picture.quantize(colours, dither=Image.Dither.NONE)
-        file = io.BytesIO()
-        reduced.save(file, "PNG", optimize=True)
-        if colours < 256 and not _looks_the_same(reduced.convert("RGB"), picture):
+        reduced, file = picture.quantize(colours, dither=Image.Dither.NONE), io.BytesIO()
+        change = np.abs(np.asarray(reduced.convert("RGB"), int) - np.asarray(picture, int)).max(axis=2)
+        if np.mean(change > 80) > 0.001:  # the rare colours of a scale are the first to be lost
             break
+        reduced.save(file, "PNG", optimize=True)
         png = min(png, file.getvalue(), key=len)
         if len(png) < LARGE_PNG:
             break
     return png
 
 
-def _looks_the_same(reduced: Image.Image, picture: Image.Image) -> bool:
-    """Whether hardly a pixel has got another colour: the rare colours of a scale are the first to be lost."""
-    change = np.abs(np.asarray(reduced, int) - np.asarray(picture, int)).max(axis=2)
-    return np.mean(change > 80) < 0.001
-
-
-def trains_convolutions(notebook: NotebookNode) -> bool:
-    """Return whether the notebook trains a network with convolutions, its own or one of the helpers'."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return ".fit(" in code and re.search(r"\bConv2D\(|\bbuild_\w*(?:cnn|conv)\w*\(", code) is not None
-
-
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """Bring a notebook, in place, into the one form in which notebooks are committed; return it.
 
     What depends on the computer or on the editor goes (versions, timings, scroll positions), so that a
-    difference between two commits is a difference for the reader. Sources and results stay as they are;
-    pieces of one stream, which the kernel splits by chance, are joined. Normalising twice is as once.
+    difference between two commits is a difference for the reader. Sources and results stay as they are.
     """
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    # Dense layers this small gain nothing from a GPU.
+    trains_convolutions = ".fit(" in code and re.search(r"\bConv2D\(|\bbuild_\w*(?:cnn|conv)\w*\(", code)
+    gpu = GPU if trains_convolutions else {}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    gpu = GPU if trains_convolutions(notebook) else {}  # dense layers this small gain nothing from one
-    notebook.metadata = nbformat.from_dict(
-        {**gpu, "kernelspec": KERNELSPEC, "language_info": {"name": "python"}},
-    )
+    kept = {**gpu, "kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    notebook.metadata = nbformat.from_dict(kept)
     for cell in notebook.cells:
         metadata = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
         if "setup" in metadata.get("tags", []):
             metadata["jupyter"] = {"source_hidden": True}  # JupyterLab folds it: plumbing, not lesson
         cell.metadata = nbformat.from_dict(metadata)
-        if cell.cell_type == "code":
-            cell.outputs = _joined_streams(cell.outputs)
-            for output in cell.outputs:
-                if output.output_type == "execute_result":
-                    output.execution_count = cell.execution_count
     return notebook
-
-
-def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    joined: list[NotebookNode] = []
-    for output in outputs:
-        last = joined[-1] if joined else None
-        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
-            last.text += output.text
-        else:
-            joined.append(output)
-    return joined
