@@ -2,45 +2,40 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import run
 from tools.lib.files import ROOT, Problem
+from tools.lib.kernel import Data
 from tools.lib.notebooks import as_text, read
 
+BADGE = "[![Open](https://example.com/badge.svg)](https://example.com)"
 DRAWING = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);"
+NO_PICTURE = "from IPython.display import display\ndisplay({'image/png': 'no picture'}, raw=True)"
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course of two small lessons, with its own build folder."""
     (tmp_path / "notebooks").mkdir()
-    write(tmp_path, "01_one", "## No picture yet", "1 + 1", DRAWING, '{"accuracy": "98.0%", "<b>": "12"}')
-    write(tmp_path, "02_two", "## Nothing", "import os", 'os.environ["MNIST_SOURCE"]', "{}")
+    write(tmp_path, "01_one", "1 + 1", DRAWING, '{"accuracy": "98.0%", "<b>": "12"}')
+    write(tmp_path, "02_two", "import os", 'os.environ["MNIST_SOURCE"]', NO_PICTURE, "[]")
     monkeypatch.setattr(run, "BUILD", tmp_path / "build")
     monkeypatch.setattr(run, "lessons", lambda: sorted((tmp_path / "notebooks").glob("*.ipynb")))
-    monkeypatch.setattr(run, "resolve_data", resolve_nothing)
+    environment = os.environ | {"MNIST_SOURCE": "sample"}
+    monkeypatch.setattr(run, "resolve_data", lambda of: Data(f"data ({of})", environment, of == "sample"))
     return tmp_path
 
 
-def resolve_nothing(source):
-    environment = {**os.environ, "MNIST_SOURCE": "sample"}
-    return SimpleNamespace(name=f"data ({source})", environment=environment, is_sample=source == "sample")
-
-
-def write(folder, name, prose, *sources):
-    cells = [new_markdown_cell(f"# {name[:2]} · What is {name[3:]}?"), new_markdown_cell(prose)]
-    cells += [new_code_cell(source) for source in sources]
-    cells[-1].metadata.tags = ["measured"]
-    for cell in cells:
-        if cell.source == DRAWING:
-            cell.metadata.alt = "A rising line."
+def write(folder, name, *sources):
+    badge = new_markdown_cell(BADGE, metadata={"tags": ["badge"]})
+    code = [new_code_cell(source, metadata={"alt": "A rising line."}) for source in sources]
+    code[0].metadata.tags, code[-1].metadata.tags = ["setup"], ["measured"]
+    cells = [new_markdown_cell(f"# {name[:2]} · What is {name[3:]}?"), badge, *code]
     (folder / "notebooks" / f"{name}.ipynb").write_text(as_text(new_notebook(cells=cells)), encoding="utf-8")
 
 
@@ -53,29 +48,20 @@ def test_run_executes_every_lesson_and_shows_what_each_measured(course, capfd):
     assert {path.name: path.read_bytes() for path in (course / "notebooks").iterdir()} == before
     executed = read(course / "build" / "02_two.ipynb")
     assert executed.cells[3].outputs[0].data["text/plain"] == "'sample'"
-    # The pages need no network, describe their pictures, and the index escapes what it shows.
+
+
+def test_pages_need_no_network_describe_their_pictures_and_lead_back_to_an_index_that_escapes(course):
+    assert run.main(["01"]) == 0
     page = (course / "build" / "01_one.html").read_text(encoding="utf-8")
     index = (course / "build" / "index.html").read_text(encoding="utf-8")
-    assert 'alt="A rising line."' in page and "data:image/png;base64," in page
     for text in (page, index):
         assert not re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//', text)
         assert not re.findall(r"""import\(?\s*['"]https?:""", text)
-    assert 'href="01_one.html"' in index and 'href="02_two.html"' in index
+    assert 'alt="A rising line."' in page and "data:image/png;base64," in page
+    assert 'href="index.html"' in page and "example.com" not in page  # in place of the badge
+    assert "1 + 1" in re.sub("<[^>]*>", "", page.split("<details>")[1].split("</details>")[0])
+    assert 'href="01_one.html"' in index and "02_two" not in index
     assert "&lt;b&gt;" in index and "<b>" not in index and "data (None)" in index
-
-
-def test_pages_lead_back_to_the_index_where_the_notebook_has_its_badge(course):
-    path = course / "notebooks" / "02_two.ipynb"
-    notebook = read(path)
-    badge = new_markdown_cell("[![Open](https://example.com/badge.svg)](https://example.com)")
-    badge.metadata.tags, notebook.cells[2].metadata.tags = ["badge"], ["setup"]
-    notebook.cells.insert(1, badge)
-    path.write_text(as_text(notebook), encoding="utf-8")
-    assert run.main(["02"]) == 0
-    page = (course / "build" / "02_two.html").read_text(encoding="utf-8")
-    assert 'href="index.html"' in page and "example.com" not in page
-    assert "os" in page.split("<details>")[1].split("</details>")[0]
-    assert not (course / "build" / "01_one.html").exists()
 
 
 def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(course):
@@ -84,70 +70,39 @@ def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(course):
 
 
 def test_a_failing_cell_ends_the_run_and_is_shown_with_its_source_and_error(course, capfd):
-    write(course, "01_one", "prose", "1 + 1", "numerator = 1\nnumerator / 0", "{}")
+    write(course, "01_one", "1 + 1", "numerator = 1\nnumerator / 0", "{}")
     with pytest.raises(Problem, match=r"01_one, cell 4:\s+numerator = 1\s+numerator / 0\s+ZeroDivisionError"):
         run.main([])
     assert "02_two" not in capfd.readouterr().out
 
 
-def test_a_merge_conflict_is_named_before_anything_is_run(course, capfd):
-    (course / "notebooks" / "02_two.ipynb").write_text("{\n<<<<<<< HEAD\n")
-    with pytest.raises(Problem, match=r"02_two\.ipynb is no notebook.*merge conflict"):
-        run.main([])
-    assert "01_one" not in capfd.readouterr().out
-
-
-def test_a_lesson_that_shows_neither_a_dict_nor_a_picture_is_run_all_the_same(course, capfd):
-    show = "from IPython.display import display\ndisplay({'image/png': 'no picture'}, raw=True)"
-    write(course, "01_one", "prose", show, "[1, 2]")
-    assert run.main(["01"]) == 0
-    assert "(nothing)" in capfd.readouterr().out
-
-
-def test_maintainers_can_save_the_results_on_mnist_in_the_notebooks_themselves(course):
+def test_results_on_mnist_alone_are_saved_and_none_over_what_was_saved_while_it_ran(course):
     path = course / "notebooks" / "01_one.ipynb"
     before = path.read_bytes()
     with pytest.raises(Problem, match="--write saves results on MNIST only"):
         run.main(["01", "--write", "--data", "sample"])
     assert path.read_bytes() == before
     run.main(["01", "--write"])
-    notebook = read(path)
-    assert [cell.execution_count for cell in notebook.cells[2:]] == [1, 2, 3]
-    assert notebook.cells[3].outputs[0].metadata["image/png"]["alt"] == "A rising line."
-    assert notebook.metadata.language_info == {"name": "python"}
-
-
-def test_a_notebook_that_was_saved_while_it_ran_is_not_overwritten(course):
-    path = course / "notebooks" / "02_two.ipynb"
-    write(course, "02_two", "mine", f"open({str(path)!r}, 'a').write(' ')", "{}")
-    with pytest.raises(Problem, match="02_two.ipynb was changed while it ran"):
-        run.main(["02", "--write"])
+    assert [cell.execution_count for cell in read(path).cells[2:]] == [1, 2, 3]
+    write(course, "01_one", f"open({str(path)!r}, 'a').write(' ')", "{}")
+    with pytest.raises(Problem, match="01_one.ipynb was changed while it ran"):
+        run.main(["01", "--write"])
     assert path.read_text(encoding="utf-8").endswith("\n ")
 
 
 def test_ctrl_c_ends_the_run_and_the_kernel_at_once(course):
-    started = course / "started"
-    write(
-        course, "01_one", "prose", f"open({str(started)!r}, 'w').close()\nimport time; time.sleep(60)", "{}"
-    )
+    interrupt = "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)"
+    write(course, "01_one", interrupt, "{}")
     program = f"""
-import os, pathlib, threading, time
+import pathlib
 from tools import run
-from tests.tools.test_run import resolve_nothing
-def stop():
-    while not os.path.exists({str(started)!r}):
-        time.sleep(0.1)
-    os.kill(os.getpid(), {int(signal.SIGINT)})
-run.BUILD, run.resolve_data = pathlib.Path({str(course / "build")!r}), resolve_nothing
-run.lessons = lambda: [pathlib.Path({str(course / "notebooks" / "01_one.ipynb")!r})]
-threading.Thread(target=stop).start()
+run.BUILD = pathlib.Path({str(course / "build")!r})
+run.lessons = lambda: [run.BUILD.parent / "notebooks" / "01_one.ipynb"]
 try:
-    run.main([])
+    run.main(["--data", "sample"])
 except KeyboardInterrupt:
     print("stopped")
 """
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    finished = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, env=environment
-    )
+    command = [sys.executable, "-c", program]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50)
     assert finished.stdout.endswith("stopped\n") and finished.stderr == ""
