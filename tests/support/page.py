@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -22,7 +21,6 @@ class Opened:
         command = [sys.executable, "-c", code, "--no-browser", *arguments]
         environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
         environment |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **variables}
-        start = time.perf_counter()
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -37,7 +35,6 @@ class Opened:
             said += line
             if "http://" in line:
                 break
-        self.seconds = time.perf_counter() - start
         found = re.search(r"http://127\.0\.0\.1:\d+/", said)
         self.address = found and found[0]
 

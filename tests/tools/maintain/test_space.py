@@ -33,6 +33,7 @@ def test_the_space_pins_what_the_tests_run_with(space):
         assert f"\n{line.replace('tensorflow-cpu', 'tensorflow')}\n" in locked
 
 
+@pytest.mark.slow
 def test_the_space_answers_from_its_folder_alone(space, tmp_path):
     copy = shutil.copytree(space, tmp_path / "a copy")
     page = copy / "mnist_helpers" / "page" / "app.py"
