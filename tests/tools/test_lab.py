@@ -62,13 +62,6 @@ def test_a_lesson_that_was_only_run_again_is_not_announced(lessons, work):
     assert copy_lessons(lessons, work) == []
 
 
-@pytest.mark.parametrize("damage", ['{"01_fi', "[]", "[1]", "null"])
-def test_a_damaged_record_of_the_copies_costs_only_the_announcements(damage, lessons, work):
-    copy_lessons(lessons, work)
-    (work / ".copied.json").write_text(damage)
-    assert copy_lessons(lessons, work) == []
-
-
 def test_a_merge_conflict_in_one_lesson_is_named_and_the_others_are_copied(lessons, work):
     (lessons / "00_conflict.ipynb").write_text("{\n<<<<<<< HEAD\n")
     named, copied = copy_lessons(lessons, work)
