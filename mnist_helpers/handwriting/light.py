@@ -14,7 +14,7 @@ def even_light(photo):
         photo: uint8 `(h, w)`, as `read_photo` returns it.
 
     Returns:
-        The smaller photo, and the same with white ink on black: both uint8, the longer side 160–640 pixels.
+        The smaller photo, and the same with white ink on black: both uint8, the longer side 160–480 pixels.
 
     Raises:
         NoDigitFound: it is noise.
@@ -26,7 +26,7 @@ def even_light(photo):
     return grey, flatten_light(grey)
 
 
-def shrink(photo, shortest=160, longest=640):
+def shrink(photo, shortest=160, longest=480):
     """Bring the longer side into this range of pixels: enough for smooth strokes, few enough to be quick."""
     scale = np.clip(max(photo.shape), shortest, longest) / max(photo.shape)
     size = [round(side * scale) for side in reversed(photo.shape)]
