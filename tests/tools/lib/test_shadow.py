@@ -71,6 +71,7 @@ def test_an_environment_that_cannot_be_built_is_never_taken_for_one(tmp_path, mo
 def test_sound_lessons_pass_and_what_colab_would_break_fails(tmp_path, monkeypatch, capfd):
     if reason := why_no_index(sys.executable):
         pytest.skip(f"Google Colab's environment can't be built: {reason}")
+    shadow.prepare()
     for name in ("PYTHONPATH", "MNIST_PATH", "KERAS_HOME", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "ours")
     with socket.create_server(("127.0.0.1", 0)) as outside:
