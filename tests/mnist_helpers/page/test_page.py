@@ -9,6 +9,7 @@ import socket
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import gradio
 import httpx
@@ -149,7 +150,7 @@ def test_a_photo_arrives_as_the_file_it_was_and_is_deleted_while_the_page_is_ope
 @pytest.mark.parametrize("route", ["gradio_api/file={}", "file={}", "static/..%2f..%2f..%2f..{}"])
 def test_no_file_of_this_computer_is_served(page, route):
     server = http.client.HTTPConnection("127.0.0.1", page.server_port, timeout=30)  # sends paths as they are
-    server.request("GET", "/" + route.format(ROOT / "pyproject.toml"))
+    server.request("GET", "/" + route.format(quote(str(ROOT / "pyproject.toml"))))
     reply = server.getresponse()
     assert reply.status >= 400 and "[project]" not in reply.read().decode(errors="replace")
     server.close()

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from mnist_helpers.data import load_mnist
-from tools.lib import recipes
+from tools.lib import cells
 from tools.lib.cells import RECIPES, Recipe, digest, train
 from tools.lib.files import ROOT
 from tools.lib.notebooks import lessons, read
@@ -34,7 +34,7 @@ def course(tmp_path, monkeypatch):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("assets", "__pycache__")
         )
-    monkeypatch.setattr(recipes, "ROOT", tmp_path)
+    monkeypatch.setattr(cells, "ROOT", tmp_path)
     return tmp_path
 
 
