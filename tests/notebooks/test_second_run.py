@@ -19,7 +19,8 @@ from tools.lib.notebooks import execute, lessons, read
 ARRAYS = "train_images train_labels test_images test_labels x_train x_val x_test y_train y_val y_test"
 FINGERPRINTS = f"""
 print(__import__("json").dumps({{
-    name: f"{{array.dtype}} {{array.shape}} {{__import__('hashlib').sha256(array.tobytes()).hexdigest()}}"
+    name: f"{{array.dtype}} {{array.shape}} "
+    + str(__import__("zlib").crc32(__import__("numpy").asarray(array).tobytes()))
     for name, array in globals().items() if name in "{ARRAYS} probabilities predicted".split()
 }}))
 """
