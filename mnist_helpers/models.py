@@ -15,7 +15,7 @@ def build_dense_512():
     """Build a network with one hidden layer of 512 units.
 
     407,050 parameters: 784 × 512 + 512, then 512 × 10 + 10.
-    The layers are those of github.com/Guru02-GiT/Number_Recognition. Built in the open in 04_dense.ipynb.
+    The layers are those of github.com/Guru02-GiT/Number_Recognition. Built in the open in 05_dense.ipynb.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.
@@ -35,7 +35,7 @@ def build_dense_256_128():
 
     235,146 parameters: 784 × 256 + 256, 256 × 128 + 128, then 128 × 10 + 10.
     Three dense layers are what the "Skill Vertex" internship project states; their widths are our
-    assumption. Built in the open in 04_dense.ipynb.
+    assumption. Built in the open in 05_dense.ipynb.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.
@@ -55,7 +55,7 @@ def build_dense_128_64_16():
     """Build a network with hidden layers of 128, 64 and 16 units.
 
     109,946 parameters: 784 × 128 + 128, 128 × 64 + 64, 64 × 16 + 16, then 16 × 10 + 10.
-    The layers are those of nhBasavaraj's ML_MNIST_Handwritten_Project. Built in the open in 04_dense.ipynb.
+    The layers are those of nhBasavaraj's ML_MNIST_Handwritten_Project. Built in the open in 05_dense.ipynb.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.
@@ -78,7 +78,7 @@ def build_three_convolutions():
     82,122 parameters: 3 × 3 × 64 + 64, 2 × (3 × 3 × 64 × 64 + 64), 64 × 64 + 64, 64 × 32 + 32,
     32 × 32 + 32, then 32 × 10 + 10.
     The layers are those of github.com/SP85691/Digit_Recognition, except that its ten outputs are sigmoids,
-    which do not sum to 1; here they are a softmax. Built in the open in 05_cnn.ipynb.
+    which do not sum to 1; here they are a softmax. Built in the open in 06_cnn.ipynb.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.
@@ -130,7 +130,7 @@ def build_fast_cnn():
 
     215,194 parameters: 5 × 5 × 24 + 24, 3 × 3 × 24 × 32 + 32, 800 × 256 + 256, then 256 × 10 + 10.
     The layers are those of github.com/tuomaso/train_mnist_fast, which is written in PyTorch. Built in the
-    open in 05_cnn.ipynb.
+    open in 06_cnn.ipynb.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.

@@ -311,6 +311,41 @@ def accuracy_curves(x, accuracies, xlabel, ax=None):
     return ax
 
 
+def run_dots(groups, mine=None, xlabel="accuracy", percent=True, ax=None):
+    """Draw every run of several ways of training as a dot, one row a way, and the mean as an upright line.
+
+    Args:
+        groups: dict of name → sequence of scores, one for each run.
+        mine: dict of name → one score of your own, drawn as a large blue dot in front of the grey ones;
+            None draws none.
+        xlabel: what the score is, with its unit.
+        percent: whether scores are shares, to be shown as percentages.
+        ax: the Axes to draw in; a new one when None.
+
+    Returns:
+        The Axes. Its rows run from top to bottom in the order of `groups`.
+
+    Raises:
+        ValueError: a group without a run, or a name in `mine` that is no group.
+    """
+    mine = mine or {}
+    if empty := [name for name, scores in groups.items() if len(scores) == 0]:
+        raise ValueError(f"expected at least one run in each group, got none for {', '.join(empty)}")
+    if unknown := set(mine) - set(groups):
+        raise ValueError(f"no group is called {', '.join(unknown)}; there are {', '.join(groups)}")
+    ax = _axes(ax, (6.5, 0.9 + 0.45 * len(groups)))
+    for row, (name, scores) in enumerate(groups.items()):
+        ax.plot(scores, [row] * len(scores), "o", color="0.45", alpha=0.7, markersize=7)
+        ax.plot([np.mean(scores)] * 2, [row - 0.3, row + 0.3], color="0.2", linewidth=1.2)
+        if name in mine:
+            ax.plot(mine[name], row, "D", color=BLUE, markersize=8)
+    ax.set(xlabel=xlabel, yticks=range(len(groups)), yticklabels=groups, ylim=(len(groups) - 0.5, -0.5))
+    if percent:
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.grid(alpha=0.3)
+    return ax
+
+
 def weight_images(weights, titles=None, columns=10, limit=None, ax=None):
     """Draw sets of weights as images: blue where ink speaks for a unit, red where it speaks against it.
 

@@ -19,14 +19,20 @@ class Progress(keras.callbacks.Callback):
     in a terminal it is overwritten; where the output goes to a file, only the last line is written.
 
     The numbers of the running line are Keras's averages over the current epoch so far.
+
+    Args:
+        fits: how many calls of `fit` share this object, and with it one line, as in a loop over seeds.
     """
 
-    def __init__(self):
+    def __init__(self, fits=1):
         super().__init__()
         self._write = None
+        self._fits, self._fit = fits, 0
 
     def on_train_begin(self, logs=None):
-        self._write = _writer()
+        if self._fit % self._fits == 0:
+            self._write = _writer()
+        self._fit += 1
         self._epochs = self.params["epochs"]
         self._steps = self.params["steps"]
         self._epoch, self._logs, self._shown = 0, {}, 0.0
@@ -43,6 +49,10 @@ class Progress(keras.callbacks.Callback):
         self._epoch, self._logs = epoch + 1, logs or {}
 
     def on_train_end(self, logs=None):
+        if self._fits > 1:
+            if self._fit % self._fits == 0:
+                self._write(f"{self._fits} trainings", last=True)
+            return
         stopped = f" of {self._epochs}" if self._epoch < self._epochs else ""
         epochs = "1 epoch" if self._epochs == 1 else f"{self._epoch}{stopped} epochs"
         self._write(": ".join([epochs, _metrics(self._logs)]).removesuffix(": "), last=True)
@@ -51,7 +61,9 @@ class Progress(keras.callbacks.Callback):
         self._shown = time.monotonic()
         done = batches / self._steps if self._steps else 0
         bar = "█" * round(10 * done) + "░" * (10 - round(10 * done))
-        line = f"epoch {self._epoch + 1} of {self._epochs} {bar} {_metrics({**self._logs, **(logs or {})})}"
+        which = f"training {(self._fit - 1) % self._fits + 1} of {self._fits}, " if self._fits > 1 else ""
+        metrics = _metrics({**self._logs, **(logs or {})})
+        line = f"{which}epoch {self._epoch + 1} of {self._epochs} {bar} {metrics}"
         self._write(line.rstrip(), last=False)
 
 

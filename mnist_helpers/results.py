@@ -57,6 +57,18 @@ def compare(recipe, labels, predicted):
     )
 
 
+def recorded(recipe):
+    """Return the test accuracies recorded for a recipe on MNIST, one for each training, as a list of floats.
+
+    Args:
+        recipe: name of a recipe in results.json, such as "dense_512".
+
+    Raises:
+        ValueError: an unknown recipe.
+    """
+    return _measured(recipe)["accuracies"]
+
+
 def _measured(recipe):
     recipes = {measured["name"]: measured for measured in json.loads(FILE.read_text("utf-8"))["recipes"]}
     if recipe not in recipes:

@@ -3,7 +3,7 @@
     files.read_photo → light.even_light → ink.find_ink → pieces.find_pieces → number.part
     → digit.prepare_digits → pen.even_pen → reader → verdict.answer
 
-The stages are built one by one in 08_your_own_digits.ipynb.
+The stages are built one by one in 11_own_digits.ipynb.
 """
 
 import numpy as np

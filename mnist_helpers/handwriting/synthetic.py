@@ -1,6 +1,6 @@
 """Photographs of handwriting, made from digits with a seed: paper, light, lines, ink, pen, lens, JPEG.
 
-They stand in for real photographs wherever many with known labels are needed: in 08_your_own_digits.ipynb
+They stand in for real photographs wherever many with known labels are needed: in 11_own_digits.ipynb
 and in the tests.
 """
 

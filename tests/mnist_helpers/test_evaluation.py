@@ -11,6 +11,7 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from mnist_helpers.evaluation import (
+    compare_runs,
     calibration,
     confident_mistakes,
     confusion_matrix,
@@ -245,3 +246,16 @@ def test_probabilities_that_are_none_are_refused(bad, message):
 def test_numbers_that_cannot_be_meant_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "first, second, said",
+    [
+        ([0.90, 0.91], [0.92, 0.93], "higher in every run"),
+        ([0.92, 0.93], [0.90, 0.91], "lower in every run"),
+        ([0.90, 0.92], [0.91, 0.93], "no difference seen"),
+        ([0.90, 0.92], [0.92, 0.93], "no difference seen"),  # a tie is no difference
+    ],
+)
+def test_runs_differ_only_where_they_do_not_mix(first, second, said):
+    assert compare_runs(first, second) == said

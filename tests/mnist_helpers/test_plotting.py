@@ -226,3 +226,17 @@ def test_every_drawing_uses_the_axes_it_is_given(draw, argument):
     _, ax = plt.subplots()
     assert draw(argument, ax=ax) is ax and len(plt.get_fignums()) == 1
     assert draw(argument) is not ax
+
+
+def test_every_run_is_a_dot_and_mine_stands_in_front():
+    ax = plotting.run_dots({"plain": [0.9, 0.92], "wide": [0.95]}, mine={"wide": 0.94})
+    dots, mean, more_dots, _, mine = ax.lines
+    assert [list(line.get_xdata()) for line in (dots, more_dots, mine)] == [[0.9, 0.92], [0.95], [0.94]]
+    assert mean.get_xdata() == pytest.approx([0.91, 0.91]) and list(mine.get_ydata()) == [1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["plain", "wide"]
+
+
+@pytest.mark.parametrize(("groups", "mine"), [({"plain": []}, {}), ({"plain": [0.9]}, {"wide": 0.9})])
+def test_dots_need_runs_and_a_row(groups, mine):
+    with pytest.raises(ValueError, match="plain"):
+        plotting.run_dots(groups, mine)

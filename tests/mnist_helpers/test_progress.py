@@ -41,6 +41,13 @@ def test_a_file_gets_one_line_for_each_fit_with_the_last_metrics(capsys):
     assert re.fullmatch(r"2 epochs: loss \d\.\d{3}", second)
 
 
+def test_trainings_in_a_loop_share_one_line(capsys):
+    progress = Progress(fits=2)
+    fit(progress)
+    fit(progress)
+    assert capsys.readouterr().out == "2 trainings\n"
+
+
 @pytest.mark.parametrize(("seconds", "bars"), [(0, [0, 2, 5, 8, 10]), (60, [0])], ids=["slow", "quick"])
 def test_a_terminal_shows_each_epoch_and_as_much_of_it_as_an_eye_can_follow(
     seconds, bars, capsys, monkeypatch

@@ -47,3 +47,7 @@ def test_on_other_digits_the_sentence_gives_the_wilson_interval_and_no_band():
 def test_what_cannot_be_compared_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         compare(*arguments)
+
+
+def test_recorded_accuracies_are_those_of_the_file():
+    assert len(results.recorded("one_pass")) >= 5 and min(results.recorded("one_pass")) > 0.98
