@@ -35,7 +35,7 @@ def build_dense_256_128():
 
     235,146 parameters: 784 × 256 + 256, 256 × 128 + 128, then 128 × 10 + 10.
     Three dense layers are what the "Skill Vertex" internship project states; their widths are our
-    assumption. Built in the open in 05_dense.ipynb.
+    assumption. Lesson 05 shows what `course.py results` recorded of it.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.
@@ -55,7 +55,8 @@ def build_dense_128_64_16():
     """Build a network with hidden layers of 128, 64 and 16 units.
 
     109,946 parameters: 784 × 128 + 128, 128 × 64 + 64, 64 × 16 + 16, then 16 × 10 + 10.
-    The layers are those of nhBasavaraj's ML_MNIST_Handwritten_Project. Built in the open in 05_dense.ipynb.
+    The layers are those of nhBasavaraj's ML_MNIST_Handwritten_Project. Lesson 05 shows what `course.py
+    results` recorded of it.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.

@@ -9,6 +9,7 @@ Other arguments go to JupyterLab: course.py lab --no-browser --port 9999
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def main(arguments: list[str]) -> int:
         for line in copy_lessons(NOTEBOOKS, WORK):
             print(line)
     folder = NOTEBOOKS if options.edit else WORK
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *for_jupyter]
+    for_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as in a container
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *for_root, *for_jupyter]
     return become(command, environment)
 
 

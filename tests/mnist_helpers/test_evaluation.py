@@ -11,8 +11,8 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from mnist_helpers.evaluation import (
-    compare_runs,
     calibration,
+    compare_runs,
     confident_mistakes,
     confusion_matrix,
     fit_temperature,

@@ -11,17 +11,19 @@ from nbformat import v4, validator
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from tools.lib.files import ROOT
-from tools.lib.notebooks import as_text, lessons, measured, normalise, read
+from tools.lib.notebooks import as_text, lessons, measured, normalise, read, statements
 
 CHECKED = "nbval-check-output"
+CURIOUS = "For the curious"  # a section that is not counted in a lesson's time to read
 MOST_KB = 300
+MOST_MINUTES = 45
 
 # What may not stand in code (but the set-up cell), in prose or in the whole file: pattern and example.
 BANNED = {
     "a switch of modes": ("code", r"os\.environ|getenv|\bCI\b|google\.colab|KAGGLE", "if CI:"),
     "a magic, which nbval passes when it fails": ("code", r"get_ipython", "get_ipython()"),
     f"a comment for nbval, not the tag {CHECKED}": ("code", r"(?i)#.*(nbval|pytest_val)", "# NBVAL_SKIP"),
-    "a line of more than 100 characters": ("code", r".{101,}", "2" * 101),
+    "a line of more than 88 characters": ("code", r".{89,}", "2" * 89),
     "an empty cell": ("code, prose", r"\A\s*\Z", " \n"),
     "a word that talks down": ("prose", r"(?i)\b(?:simply|just|obviously)\b", "Just add:"),
     "a picture without alt text": ("prose", r"!\[\]\(|<img(?![^>]*\balt=\"\w)", "![](a.png)"),
@@ -149,12 +151,46 @@ def asks_a_question(notebook, path):
 def has_its_sections_in_order(notebook, path):
     text = "\n".join(cell.source for cell in prose(notebook))
     headings = re.findall(r"^## (\d+(?=\.? )|.*)", text, re.MULTILINE)
-    numbers = [str(number) for number in range(1, len(headings) - 3)] or ["1"]
-    expected = ["Setup", *numbers, "Check yourself", "Summary", "Exercises"]
+    extra = [CURIOUS] if CURIOUS in headings else []
+    numbers = [str(number) for number in range(1, len(headings) - 3 - len(extra))] or ["1"]
+    expected = ["Setup", *numbers, "Check yourself", "Summary", *extra, "Exercises"]
     if headings != expected:
         yield f"its sections are {headings}, expected {expected}"
     if not re.search(r"^\**Next\b", notebook.cells[-1].source, re.MULTILINE):
         yield "the last cell does not say what is next"
+
+
+def minutes_to_read(notebook):
+    """120 words a minute, 5 seconds for a line of code, 45 for a figure; exercises and extras apart."""
+    apart = [*section(notebook, CURIOUS), *section(notebook, "Exercises")]
+    cells = [cell for cell in notebook.cells if cell not in apart and "setup" not in tags(cell)]
+    text = "\n".join(
+        re.sub(r"\]\([^)]*\)", "]", cell.source) for cell in cells if cell.cell_type == "markdown"
+    )
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    lines = sum(bool(line.strip()) for cell in code for line in cell.source.splitlines())
+    figures = sum(1 for cell in code for _ in pictures(cell))
+    return len(re.findall(r"\w+", text)) / 120 + lines * 5 / 60 + figures * 45 / 60
+
+
+def is_read_in_one_sitting(notebook, path):
+    count = minutes_to_read(notebook)
+    said = re.search(r"\*\*Time:\*\* (?:about )?(\d+) minutes to read", notebook.cells[0].source)
+    if not said:
+        yield "its first cell does not say **Time:** N minutes to read"
+    elif int(said[1]) > MOST_MINUTES or abs(int(said[1]) / count - 1) > 0.2:
+        yield f"it says {said[1]} minutes to read, by count {count:.0f}; at most {MOST_MINUTES}"
+
+
+def compares_with_seeds_that_can_be_changed(notebook, path):
+    """So that `course.py comparisons` can repeat each comparison with other seeds."""
+    seeds = [cell.source for cell in notebook.cells if "seeds" in tags(cell)]
+    compared = [cell for cell in notebook.cells if "compared" in tags(cell)]
+    if (compared or seeds) and not (len(seeds) == 1 and re.fullmatch(r"seeds = range\([3-9]\)", seeds[0])):
+        yield f"its one cell tagged seeds says seeds = range(3) or more, not {seeds}"
+    for cell in compared:
+        if not statements(cell):
+            yield f"the value of {cell.source[:60]!r}, tagged compared, is not a dict of name → statement"
 
 
 def shows_a_picture_early(notebook, path):
@@ -202,6 +238,8 @@ FOR_ALL = (
 FOR_LESSONS = (
     asks_a_question,
     has_its_sections_in_order,
+    is_read_in_one_sitting,
+    compares_with_seeds_that_can_be_changed,
     shows_a_picture_early,
     alternates_code_and_prose,
     measures_in_its_summary,
@@ -280,6 +318,9 @@ FAULTS = {
     "a title that asks nothing": (lambda cells: rewrite(cells, "?\n", ".\n"), asks_a_question),
     "no goals": (lambda cells: rewrite(cells, "You will be able to", "See"), asks_a_question),
     "a missing section": (lambda cells: rewrite(cells, "## Summary", "So"), has_its_sections_in_order),
+    "a wrong time": (lambda cells: rewrite(cells, "**Time:** ", "**Time:** 1"), is_read_in_one_sitting),
+    "no time": (lambda cells: rewrite(cells, "**Time:**", "Soon"), is_read_in_one_sitting),
+    "no seeds": (lambda cells: retag(cells, CHECKED, "compared"), compares_with_seeds_that_can_be_changed),
     "nothing next": (lambda cells: cells.append(new_markdown_cell("The end.")), has_its_sections_in_order),
     "a late picture": (lambda cells: insert_code(cells, CODE + 1, 6), shows_a_picture_early),
     "three code cells in a row": (lambda cells: insert_code(cells, CHECK, 3), alternates_code_and_prose),

@@ -24,12 +24,17 @@ print(__import__("json").dumps({{
     for name, array in globals().items() if name in "{ARRAYS} probabilities predicted".split()
 }}))
 """
-# What a second run changes does not depend on how many digits there are.
+# What a second run changes does not depend on how many digits there are, nor on how many a `fit` sees.
 FEW_DIGITS = """
+import keras
 from mnist_helpers import data
 train, test = data.load_mnist()
 data.load_mnist = lambda source=None, train=train, test=test: ([part[::2] for part in train], test)
-del data, train, test
+def few(model, x, y=None, *, fit=keras.Model.fit, **settings):
+    x, y = (x.take(5), None) if y is None else (x[:500], y[:500])
+    return fit(model, x, y, **settings)
+keras.Model.fit = few
+del data, train, test, few
 """
 
 

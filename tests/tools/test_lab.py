@@ -80,6 +80,6 @@ def test_jupyterlab_opens_the_copies_or_the_lessons_with_kernels_that_know_the_d
     monkeypatch.setenv("MNIST_SOURCE", "sample")
     assert lab.main([*arguments, "--port", "9999"]) == 7
     ((command, environment),) = asked
-    assert command[3:] == [f"--ServerApp.root_dir={work.parent / folder}", "--port", "9999"]
+    assert command[3] == f"--ServerApp.root_dir={work.parent / folder}" and command[-2:] == ["--port", "9999"]
     assert environment["MNIST_SOURCE"] == "sample" and environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
     assert work.exists() == (folder == "work")

@@ -1,8 +1,9 @@
 """The recipes whose results the course publishes: what is said about each, and how one is trained.
 
 A recipe stands once, where it is taught: the cells of its lesson tagged `recipe:NAME`, from the imports to
-the answers. They run in their order, with another seed. What is read from them is named as in every lesson:
-`history` of the training, `test_labels`, and `probabilities`, the answers to the test digits, `(n, 10)`.
+the answers; one that no lesson trains is a module of `tools/lib/recipes/`, read in the same way. They run in
+their order, with another seed. What is read from them is named as in every lesson: `history` of the training,
+`test_labels`, and `probabilities`, the answers to the test digits, `(n, 10)`.
 """
 
 import ast
@@ -15,11 +16,8 @@ from unittest.mock import patch
 from tools.lib.files import ROOT, Problem
 from tools.lib.notebooks import read
 
-DENSE, CNN, YARDSTICK = (
-    "notebooks/05_dense.ipynb",
-    "notebooks/06_cnn.ipynb",
-    "tools/lib/recipes/keras_convnet.py",
-)
+DENSE, TRAINING = "notebooks/05_dense.ipynb", "notebooks/07_training.ipynb"
+MODULES = "tools/lib/recipes"  # of those that no lesson trains
 # These helpers shape no training: MNIST is verified to the bit, and the others show what came of it.
 UNINVOLVED = ("data", "plotting", "progress", "results")
 
@@ -39,26 +37,40 @@ RECIPES = (
     Recipe("dense_512", DENSE, "github.com/Guru02-GiT/Number_Recognition", "all 60,000 digits, ReLU", 0.9813),
     Recipe(
         "dense_256_128",
-        DENSE,
+        f"{MODULES}/dense_256_128.py",
         source="Skill Vertex internship project",
         assumed="widths 256 and 128, ReLU, Adam, batch 1000, 30 epochs",
         published_accuracy=0.97979,
     ),
     Recipe(
-        "dense_128_64_16", DENSE, "nhBasavaraj, ML_MNIST_Handwritten_Project", "ReLU, 1/6 held back", 0.9767
+        "dense_128_64_16",
+        f"{MODULES}/dense_128_64_16.py",
+        source="nhBasavaraj, ML_MNIST_Handwritten_Project",
+        assumed="ReLU, 1/6 held back",
+        published_accuracy=0.9767,
     ),
-    Recipe("three_convolutions", CNN, "github.com/SP85691/Digit_Recognition", "softmax in place of sigmoid"),
-    Recipe("keras_convnet", YARDSTICK, 'keras.io, "Simple MNIST convnet"', published_accuracy=0.99),
-    Recipe("one_pass", CNN, "ours, after github.com/tuomaso/train_mnist_fast"),
+    Recipe(
+        "three_convolutions",
+        f"{MODULES}/three_convolutions.py",
+        source="github.com/SP85691/Digit_Recognition",
+        assumed="softmax in place of sigmoid",
+    ),
+    Recipe(
+        "keras_convnet",
+        f"{MODULES}/keras_convnet.py",
+        source='keras.io, "Simple MNIST convnet"',
+        published_accuracy=0.99,
+    ),
+    Recipe("one_pass", TRAINING, "ours, after github.com/tuomaso/train_mnist_fast"),
     Recipe(
         "few_passes",
-        CNN,
+        TRAINING,
         source="Shubhvedi, Digit-Classification-Project: our network at their accuracy",
         assumed="network and training are ours",
         published_accuracy=0.992,
         published_loss=0.0241,
     ),
-    Recipe("augmented", CNN, "ours: the same network, with augmentation"),
+    Recipe("augmented", TRAINING, "ours: the same network, with augmentation"),
 )
 
 

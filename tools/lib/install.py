@@ -30,6 +30,7 @@ else:
 PYTHON, UV = ("Scripts/python.exe", "uv.exe") if WINDOWS else ("bin/python", "uv")
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / PYTHON
+JUPYTER = ROOT / "tools/lib/jupyter"  # settings of kernels and JupyterLab, at their places in .venv
 STATE = VENV / "course.json"  # for which folder .venv was made, if by us, and which sets are complete
 DISK_GB = 4  # measured: 2.7 in .venv, and room to work
 
@@ -75,7 +76,9 @@ def is_ready(requirements: str) -> bool:
 def fingerprint(requirements: str) -> str:
     """Return a digest of all that a set of packages depends on: no pyproject.toml, it holds an address."""
     files = ("requirements.txt", requirements, "tools/constraints.txt")
-    parts = [os.fsencode(ROOT), venv_version(), *((ROOT / name).read_bytes() for name in files)]
+    settings = sorted(file for file in JUPYTER.rglob("*") if file.is_file())
+    contents = [file.read_bytes() for file in (*(ROOT / name for name in files), *settings)]
+    parts = [os.fsencode(ROOT), venv_version(), *contents]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -163,6 +166,9 @@ def install(uv: str, requirements: str) -> None:
     if not runs(uv, "pip", "install", "--python", VENV_PYTHON, *packages):
         replace(STATE, json.dumps(state))
         raise failure(f"{requirements} could not be installed")
+    for file in filter(Path.is_file, JUPYTER.rglob("*")):
+        (VENV / file.relative_to(JUPYTER)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, VENV / file.relative_to(JUPYTER))
     replace(STATE, json.dumps({**state, "unfinished": False, requirements: fingerprint(requirements)}))
 
 

@@ -77,7 +77,12 @@ def measured(notebook: NotebookNode) -> dict[str, str]:
     A lesson whose cell shows no dict has measured nothing.
     """
     cells = [cell for cell in notebook.cells if "measured" in cell.metadata.get("tags", [])]
-    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    return statements(cells[-1]) if cells else {}
+
+
+def statements(cell: NotebookNode) -> dict[str, str]:
+    """Return the dict that an executed cell shows as its value; empty where it shows none."""
+    outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
     try:
         values = ast.literal_eval("".join(data.get("text/plain", "") for data in outputs))
     except (ValueError, SyntaxError):

@@ -41,11 +41,15 @@ def course(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "file, old, new, changed",
     [
-        ("notebooks/05_dense.ipynb", "x_train.std()", "x_train.max()", ["dense_256_128"]),
-        ("notebooks/05_dense.ipynb", "len(train_images) // 6", "len(train_images) // 5", NAMES[:3]),
-        ("notebooks/06_cnn.ipynb", "Conv2D(24, 5, activation", "Conv2D(24, 3, activation", FAST),
-        ("notebooks/06_cnn.ipynb", "np.geomspace(1e-5", "np.geomspace(1e-4", []),  # in a cell without a tag
-        ("notebooks/06_cnn.ipynb", "show_digits, weight_images", "weight_images, show_digits", []),
+        ("notebooks/05_dense.ipynb", "rmsprop", "sgd", ["dense_512"]),
+        ("notebooks/07_training.ipynb", "Conv2D(24, 5, activation", "Conv2D(24, 3, activation", FAST),
+        (
+            "notebooks/07_training.ipynb",
+            "np.geomspace(1e-5",
+            "np.geomspace(1e-4",
+            [],
+        ),  # in a cell without a tag
+        ("notebooks/07_training.ipynb", "import numpy as np", "import numpy", []),
         ("tools/lib/recipes/keras_convnet.py", "epochs=15", "epochs=12", ["keras_convnet"]),
         ("mnist_helpers/models.py", "Dropout(0.5)", "Dropout(0.4)", ["keras_convnet"]),
         ("mnist_helpers/models.py", "Dropout(0.5),", "Dropout(0.5),  # half", []),
