@@ -21,6 +21,15 @@ from tools.lib.files import BUILD, ROOT, Problem, replace
 from tools.lib.kernel import resolve_data
 from tools.lib.notebooks import as_text, execute, finish, label, lessons, measured, read, title
 
+# Pages that were published under another name: links from elsewhere still lead to the lesson.
+MOVED = {
+    "04_dense": "05_dense",
+    "05_cnn": "06_cnn",
+    "06_evaluation": "08_evaluation",
+    "07_trust": "09_trust",
+    "08_your_own_digits": "11_own_digits",
+}
+
 
 def main(arguments: list[str]) -> int:
     """Run the lessons asked for; return the exit status.
@@ -46,6 +55,8 @@ def main(arguments: list[str]) -> int:
             replace(path, as_text(notebook))
         finished.append((label(path), title(notebook), measured(notebook)))
     replace(BUILD / "index.html", index_page(finished, data.name))
+    for old, new in MOVED.items():
+        replace(BUILD / f"{old}.html", f'<meta http-equiv="refresh" content="0; url={new}.html">\n')
     print(f"\nMeasured on {data.name}, in {_clock(started)}:\n")
     print(table(finished))
     print(f"\nRead the lessons: {(BUILD / 'index.html').as_uri()}")

@@ -64,6 +64,14 @@ def test_pages_need_no_network_describe_their_pictures_and_lead_back_to_an_index
     assert "&lt;b&gt;" in index and "<b>" not in index and "data (None)" in index
 
 
+def test_a_page_that_moved_leads_to_its_lesson(course):
+    assert run.main(["01"]) == 0
+    for old, new in run.MOVED.items():
+        assert f"url={new}.html" in (course / "build" / f"{old}.html").read_text()
+        assert (ROOT / "notebooks" / f"{new}.ipynb").exists()
+        assert not (ROOT / "notebooks" / f"{old}.ipynb").exists()
+
+
 def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(course):
     with pytest.raises(Problem, match="no lesson starts with '07'; there are 01_one, 02_two"):
         run.main(["07"])
