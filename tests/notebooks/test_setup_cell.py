@@ -5,17 +5,13 @@ GitHub leads to a repository in a temporary folder; every other way out ends at 
 """
 
 import os
-import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.support.repositories import git, leads_to, needs_git, publish
 from tools.lib.address import Address, course_address
-from tools.lib.files import ROOT
 from tools.lib.notebooks import lessons, read
 
 ADDRESS = Address("some-school/digits", "2027")
@@ -80,28 +76,6 @@ def test_an_empty_folder_gets_the_whole_course_and_only_once(notebook, place):
 def test_elsewhere_nothing_happens(notebook):
     assert notebook("import sys; before = [*sys.path]", CELL, "assert sys.path == before").stderr == ""
     assert not any(notebook.folder.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("line", "unpacked"),
-    [
-        ("zipfile", None),
-        ("/content/drive", "content/drive/MyDrive/mnist-course"),
-        ("/kaggle/input", "kaggle/input/the-course/digits-2027"),
-    ],
-)
-def test_a_line_of_the_links_page_gives_a_class_the_files(notebook, github, tmp_path, line, unpacked):
-    download = (tmp_path if unpacked else notebook.folder) / "digits-2027.zip"
-    git(github, "archive", "--prefix=digits-2027/", "-o", download, "HEAD")
-    if unpacked:
-        shutil.unpack_archive(download, tmp_path)
-        shutil.move(tmp_path / "digits-2027", tmp_path / unpacked)
-    page = (ROOT / "colab_links.md").read_text(encoding="utf-8")
-    (typed,) = [each for each in re.findall(r"^ +!(.*)$", page, re.MULTILINE) if line in each]
-    typed = re.sub(r"(?<= )/(?=content|kaggle)", f"{tmp_path}/", typed)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    subprocess.run(typed, shell=True, cwd=notebook.folder, check=True, env=os.environ | {"PATH": path})
-    assert notebook(COLAB, CELL, LOOK, repository="file:///gone").stderr == ""
 
 
 def test_a_failing_clone_says_why_and_leaves_nothing(notebook):

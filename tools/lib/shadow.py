@@ -4,7 +4,8 @@ Colab opens a notebook and nothing else, on a computer whose packages the course
 `course.py test --colab` uv builds an environment with Colab's packages, once, in build/colab. Each notebook
 is put into an empty folder of its own, with an empty home; a kernel of that environment runs it, with a
 stand-in for google.colab; and where the set-up cell asks GitHub for the course, git hands it the working
-tree. This file is also the program that runs one notebook, in a process of its own: behind the wall.
+tree. The first lesson is tried without GitHub, too, with each line of colab_links.md for a class. This file
+is also the program that runs one notebook, in a process of its own: behind the wall.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,11 +22,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from nbformat.v4 import new_code_cell
+
 from tools.lib.address import course_address
 from tools.lib.colab_versions import FILE, versions
 from tools.lib.files import BUILD, ROOT, Problem, replace
 from tools.lib.install import PYTHON, failure, get_uv, only_one_set_up, runs
-from tools.lib.notebooks import execute, label, lessons, read
+from tools.lib.notebooks import as_text, execute, label, lessons, read
 
 VENV = BUILD / "colab" / "venv"
 READY = BUILD / "colab" / "ready"  # a digest of the list and the folder for which VENV was completed
@@ -47,8 +51,10 @@ def run(paths: list[str]) -> int:
     Raises:
         Problem: a path is no notebook's, or Colab's environment can't be built.
     """
-    notebooks = [Path(path) for path in paths] or lessons()
-    for path in notebooks:
+    notebooks = [(Path(path), "") for path in paths]
+    if not paths:
+        notebooks = [(path, "") for path in lessons()] + [(lessons()[0], way) for way in ways()]
+    for path, _ in notebooks:
         if path.suffix != ".ipynb" or not path.is_file():
             raise Problem(f"test --colab takes paths of notebooks and nothing else: got {path}")
     prepare()
@@ -60,13 +66,18 @@ def run(paths: list[str]) -> int:
         folder = Path(name).resolve()
         publish(folder / "github.git")
 
-        def run_one(notebook: Path) -> bool:
-            started, environment = time.monotonic(), lay_out(notebook, folder)
-            copy = folder / label(notebook) / "content" / notebook.name
+        def run_one(job: tuple[Path, str]) -> bool:
+            notebook, way = job
+            name, started = f"{label(notebook)[: 24 if not way else 2]} {way}".strip(), time.monotonic()
+            environment = lay_out(notebook, folder / name)
+            copy = folder / name / "content" / notebook.name
+            if way:
+                give_files(copy, ways()[way], folder)
+                environment["GIT_ALLOW_PROTOCOL"] = "none"
             command = [*wall, sys.executable, "-m", "tools.lib.shadow", copy]
             ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
             told = f"FAILED, {ran.stderr.strip()}".replace("\n", "\n      ") if ran.returncode else "ran"
-            print(f"  {label(notebook):<24} {time.monotonic() - started:4.0f} s  {told}", flush=True)
+            print(f"  {name:<24} {time.monotonic() - started:4.0f} s  {told}", flush=True)
             return ran.returncode == 0
 
         with ThreadPoolExecutor(2) as pool:
@@ -97,9 +108,43 @@ def prepare() -> None:
         replace(READY, wanted)
 
 
-def lay_out(notebook: Path, folder: Path) -> dict[str, str]:
+def ways() -> dict[str, str]:
+    """Return the lines by which colab_links.md gives a class the files: what they use → what is typed."""
+    page = (ROOT / "colab_links.md").read_text("utf-8")
+    return dict(re.findall(r"^- \*\*(A [^*]+)\.\*\*.*?^ +(!.*?)$", page, re.MULTILINE | re.DOTALL))
+
+
+def give_files(copy: Path, line: str, folder: Path) -> None:
+    """Put the course's zip, or what was in it, where `line` looks, and the line above a notebook's cells."""
+    place, archive = copy.parent.parent, copy.parent / "course.zip"
+    zipped = [
+        "git",
+        "--git-dir",
+        folder / "github.git",
+        "archive",
+        "--prefix=course-main/",
+        "-o",
+        archive,
+        "HEAD",
+    ]
+    subprocess.run(zipped, check=True)
+    for mounted, inside in (
+        ("/content/drive", "MyDrive/mnist-course"),
+        ("/kaggle/input", "ours/course-main"),
+    ):
+        if mounted in line:
+            target = Path(f"{place}{mounted}", inside)
+            shutil.unpack_archive(archive, target.parent)
+            (target.parent / "course-main").rename(target)
+            archive.unlink()
+            line = line.replace(mounted, f"{place}{mounted}")
+    notebook = read(copy)
+    notebook.cells.insert(0, new_code_cell(line))
+    replace(copy, as_text(notebook))
+
+
+def lay_out(notebook: Path, place: Path) -> dict[str, str]:
     """Put a copy of a notebook, alone, into a place of its own; return all variables it may see."""
-    place = folder / label(notebook)
     kernel, startup = place / "jupyter/kernels/colab", place / "home/.ipython/profile_default/startup"
     for inner in (place / "content", kernel, startup):
         inner.mkdir(parents=True)
@@ -121,7 +166,7 @@ def lay_out(notebook: Path, folder: Path) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ALLOW_PROTOCOL": "file",
         "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{(folder / 'github.git').as_uri()}.insteadOf",
+        "GIT_CONFIG_KEY_0": f"url.{(place.parent / 'github.git').as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": f"https://github.com/{course_address().repository}",
     }
 

@@ -57,6 +57,11 @@ def test_github_s_stand_in_has_the_working_tree_without_what_git_ignores(tmp_pat
     assert {path.name for path in (tmp_path / "clone").iterdir()} == {".git", ".gitignore", "new [1]"}
 
 
+def test_the_links_page_tells_a_class_of_a_zip_a_drive_and_a_data_set():
+    # Each is tried by `course.py test --colab`, with the first lesson.
+    assert [line.split()[0] for line in shadow.ways().values()] == ["!python", "!ln", "!ln"]
+
+
 @pytest.mark.slow
 def test_an_environment_that_cannot_be_built_is_never_taken_for_one(tmp_path, monkeypatch):
     (tmp_path / "list").write_text("no-such-package-at-all==1\n")
