@@ -91,11 +91,12 @@ def find(name: Any) -> Exercise:
         LookupError: there is none of this name; the text says which there are.
     """
     lesson = str(name).partition(".")[0]
+    module = f"lesson{lesson}" if lesson.isdigit() else lesson
     with contextlib.suppress(ModuleNotFoundError):
-        importlib.import_module(f"mnist_helpers.checks.lesson{lesson}")
+        importlib.import_module(f"mnist_helpers.checks.{module}")
     try:
         return DECLARED[name]
     except (KeyError, TypeError):
         known = sorted(other for other in DECLARED if other.startswith(f"{lesson}."))
-        there = f"lesson {lesson} has {', '.join(known)}" if known else "a name looks like 06.2"
+        there = f"{lesson} has {', '.join(known)}" if known else "a name looks like 06.2"
         raise LookupError(f"there is no exercise {name!r}; {there}") from None
