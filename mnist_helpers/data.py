@@ -61,6 +61,7 @@ KERAS_SETTINGS = ("tensorflow", "float32", "channels_last")  # what the lessons 
 
 # The kinds of source, as people read them; the others are "your file" and "Keras's cache".
 CACHE, DOWNLOADED, SAMPLE = "the cache", "downloaded", "OFFLINE SAMPLE, not MNIST"
+LOADED = []  # the kind of source of the latest `load_mnist`, for checks that only MNIST allows
 
 
 class DataError(Exception):
@@ -110,6 +111,7 @@ def load_mnist(
     """
     _check_keras()
     found = find_mnist(source)
+    LOADED[:] = [found.kind]
     counts = f"{len(found.train_images):,} training and {len(found.test_images):,} test images"
     warning = " · its scores say nothing about MNIST" if found.is_sample else ""
     print(f"Data: {found.kind} · {counts}{warning}")

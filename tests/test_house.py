@@ -6,7 +6,7 @@ import graphlib
 from tools.lib.files import ROOT
 
 # A room imports from those before it. `tools` are the verbs, of students and of maintainers.
-HELPERS = ["mnist_helpers", "mnist_helpers.handwriting", "mnist_helpers.page"]
+HELPERS = ["mnist_helpers", "mnist_helpers.checks", "mnist_helpers.handwriting", "mnist_helpers.page"]
 ROOMS = [*HELPERS, "tools.lib", "tools", "course", "tests"]
 # Leaves and verbs stand alone, and what two of them need lies in a room below. The exceptions:
 ALONE = {"mnist_helpers", "tools"}

@@ -16,7 +16,8 @@ from pathlib import Path
 from tools.lib.files import ROOT, Problem, replace
 from tools.lib.install import become
 from tools.lib.kernel import resolve_data
-from tools.lib.notebooks import NOTEBOOKS, read
+from tools.lib.notebooks import NOTEBOOKS, label, read
+from tools.lib.notebooks import lessons as notebooks
 
 WORK = ROOT / "work"
 
@@ -43,9 +44,11 @@ def copy_lessons(lessons: Path, work: Path) -> list[str]:
     They also tell which copies are older than their lesson: the text that was copied is kept in `work`, too.
     """
     kept, said = work / ".as_copied", []
-    kept.mkdir(parents=True, exist_ok=True)
-    for lesson in sorted(lessons.glob("[0-9][0-9]_*.ipynb")):
-        copy, as_copied = work / lesson.name, kept / f"{lesson.stem}.txt"
+    for folder in (kept, work / "solutions"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for lesson in notebooks(lessons):
+        name = lesson.relative_to(lessons).as_posix()
+        copy, as_copied = work / name, kept / f"{label(lesson)}.txt"
         try:
             text = "\n\n".join(cell.source for cell in read(lesson).cells)  # whatever its outputs are
         except Problem as problem:
@@ -54,8 +57,8 @@ def copy_lessons(lessons: Path, work: Path) -> list[str]:
         if not copy.exists():
             replace(copy, lesson.read_text(encoding="utf-8"))
             replace(as_copied, text)
-            said.append(f"Copied to {work.name}/: {lesson.name}")
+            said.append(f"Copied to {work.name}/: {name}")
         elif as_copied.exists() and as_copied.read_text(encoding="utf-8") != text:
-            remedy = f"to take the new version, rename or delete {work.name}/{lesson.name} and run this again"
-            said.append(f"{lesson.name} has changed since you got it. Your copy stays as it is; {remedy}.")
+            remedy = f"to take the new version, rename or delete {work.name}/{name} and run this again"
+            said.append(f"{name} has changed since you got it. Your copy stays as it is; {remedy}.")
     return said

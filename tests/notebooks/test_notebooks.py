@@ -2,6 +2,8 @@
 
 import ast
 import copy
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -10,8 +12,13 @@ import pytest
 from nbformat import v4, validator
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from mnist_helpers import checks
+from mnist_helpers.checks.declare import DECLARED
 from tools.lib.files import ROOT
 from tools.lib.notebooks import as_text, lessons, measured, normalise, read, statements
+
+for module in pkgutil.iter_modules(checks.__path__):
+    importlib.import_module(f"mnist_helpers.checks.{module.name}")
 
 CHECKED = "nbval-check-output"
 CURIOUS = "For the curious"  # a section that is not counted in a lesson's time to read
@@ -152,8 +159,8 @@ def has_its_sections_in_order(notebook, path):
     text = "\n".join(cell.source for cell in prose(notebook))
     headings = re.findall(r"^## (\d+(?=\.? )|.*)", text, re.MULTILINE)
     extra = [CURIOUS] if CURIOUS in headings else []
-    numbers = [str(number) for number in range(1, len(headings) - 3 - len(extra))] or ["1"]
-    expected = ["Setup", *numbers, "Check yourself", "Summary", *extra, "Exercises"]
+    numbers = [str(number) for number in range(1, len(headings) - 2 - len(extra))] or ["1"]
+    expected = ["Setup", *numbers, "Summary", *extra, "Exercises"]
     if headings != expected:
         yield f"its sections are {headings}, expected {expected}"
     if not re.search(r"^\**Next\b", notebook.cells[-1].source, re.MULTILINE):
@@ -219,10 +226,54 @@ def has_answers_that_nbval_compares(notebook, path):
         yield f"{len(checked)} cells are tagged {CHECKED}, expected two or more"
 
 
-def has_exercises_of_three_kinds(notebook, path):
-    stars = re.findall("★+", "\n".join(cell.source for cell in section(notebook, "Exercises")))
-    if set(stars) != {"★", "★★", "★★★"}:
-        yield f"its exercises have {' '.join(stars) or 'no stars'}, expected ★, ★★ and ★★★"
+def asked(notebook, function):
+    """Return the exercises that code names in calls of `function`, in their order."""
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    return re.findall(rf"(?<!\w){function}\(\s*\"(\w+\.\d+)\"", code)
+
+
+def verdicts(notebook):
+    """Yield each exercise's name and what its check has printed."""
+    for cell in code_cells(notebook):
+        printed = "".join(output.get("text", "") for output in cell.outputs)
+        yield from re.findall(r"^. (\w+\.\d+) (?!no guess|noted)(.*)", printed, re.MULTILINE)
+
+
+def has_two_guesses_and_two_exercises(notebook, path):
+    declared = [name for name in DECLARED if name.startswith(path.name[:2] + ".")]
+    guesses, checks = asked(notebook, "guess"), asked(notebook, "check")
+    if len(guesses) < 2 or set(checks) != set(declared) or not set(guesses) < set(checks):
+        yield f"it guesses {guesses}, checks {checks}, and {declared} are declared: two guesses, all checked"
+    text = "\n".join(cell.source for cell in section(notebook, "Exercises"))
+    marked = dict(re.findall(r"^### (\d\d\.\d+) (★+)", text, re.MULTILINE))
+    if set(marked) != set(checks) - set(guesses) or not {"★", "★★"} <= set(marked.values()):
+        yield f"its exercises are {marked}, expected ### {path.name[:2]}.3 ★ and so on, each with its check"
+
+
+def waits_for_answers(notebook, path):
+    found = dict(verdicts(notebook))
+    for name in set(asked(notebook, "check")):
+        if "nothing to check yet" not in found.get(name, ""):
+            yield f"check {name} says {found.get(name)!r}: in a lesson as delivered nothing to check yet"
+
+
+def leads_to_its_solution(notebook, path):
+    if f"(solutions/{path.name})" not in notebook.cells[-1].source:
+        yield f"its last cell has no link to solutions/{path.name}"
+
+
+# --- Rules for solutions ------------------------------------------------------------------------------
+
+
+def solves_every_exercise(notebook, path):
+    found = dict(verdicts(notebook))
+    exercises = set(asked(read(ROOT / "notebooks" / path.name), "check"))
+    guesses = set(asked(read(ROOT / "notebooks" / path.name), "guess"))
+    for name in exercises - guesses:
+        if not found.get(name, "").startswith(("right", "not judged on the sample")):
+            yield f"the check of {name} says {found.get(name)!r}: expected right"
+    if f"(../{path.name})" not in notebook.cells[0].source:
+        yield f"its first cell has no link to ../{path.name}"
 
 
 FOR_ALL = (
@@ -244,8 +295,11 @@ FOR_LESSONS = (
     alternates_code_and_prose,
     measures_in_its_summary,
     has_answers_that_nbval_compares,
-    has_exercises_of_three_kinds,
+    has_two_guesses_and_two_exercises,
+    waits_for_answers,
+    leads_to_its_solution,
 )
+FOR_SOLUTIONS = (solves_every_exercise,)
 
 
 @pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
@@ -253,12 +307,14 @@ def test_a_notebook_has_the_form_of_the_course(path):
     text = path.read_text(encoding="utf-8")
     notebook = v4.reads_json(text)  # nbformat.read would mend what it reads
     assert text == as_text(notebook)
-    rules = FOR_ALL if path.parent.name == "solutions" else FOR_ALL + FOR_LESSONS
+    of_its_kind = FOR_LESSONS if path.name[:2].isdigit() else (waits_for_answers,)
+    rules = FOR_ALL + (FOR_SOLUTIONS if path.parent.name == "solutions" else of_its_kind)
     assert [complaint for rule in rules for complaint in rule(notebook, path)] == []
 
 
 def test_there_are_lessons_and_nothing_beside_them():
-    numbers = [int(path.name[:2]) for path in lessons() if path.parent.name == "notebooks"]
+    names = [path.name for path in lessons() if path.parent.name == "notebooks"]
+    numbers = [int(name[:2]) for name in names if name[:2].isdigit()]
     assert numbers and numbers == list(range(1, len(numbers) + 1))
     found = (ROOT / "notebooks").rglob("*.ipynb")
     assert set(lessons()) == {path for path in found if ".ipynb_checkpoints" not in path.parts}
@@ -280,6 +336,12 @@ def rewrite(cells, old, new):
     """Replace text in the first cell that has it."""
     cell = next(cell for cell in cells if old in cell.source)
     cell.source = cell.source.replace(old, new)
+
+
+def say(cells, old, new):
+    """Replace text in what the cells have printed."""
+    for output in [output for cell in cells for output in cell.get("outputs", []) if "text" in output]:
+        output.text = output.text.replace(old, new)
 
 
 def retag(cells, old, *new):
@@ -327,7 +389,11 @@ FAULTS = {
     "no measured cell": (lambda cells: retag(cells, "measured"), measures_in_its_summary),
     "no format": (lambda cells: cells[MEASURED].update(outputs=[NUMBERS]), measures_in_its_summary),
     "no compared answer": (lambda cells: retag(cells, CHECKED), has_answers_that_nbval_compares),
-    "no hard exercise": (lambda cells: rewrite(cells, "★★★", "★★"), has_exercises_of_three_kinds),
+    "a check without a guess": (lambda cells: rewrite(cells, "guess(", "print("), has_two_guesses_and_two_exercises),  # noqa: E501
+    "no easy exercise": (lambda cells: rewrite(cells, " ★\n", " ★★\n"), has_two_guesses_and_two_exercises),
+    "an answer given away": (lambda cells: say(cells, "nothing to check yet", "right"), waits_for_answers),
+    "no solution": (lambda cells: rewrite(cells, "(solutions/", "("), leads_to_its_solution),
+    "an unsolved exercise": (lambda cells: rewrite(cells, "nothing", "right"), solves_every_exercise),
 }  # fmt: skip
 
 
@@ -348,4 +414,5 @@ def test_what_is_banned_is_seen(what):
 
 
 def test_every_rule_can_fail():
-    assert {rule for _, rule in FAULTS.values()} | {holds_nothing_banned} == set(FOR_ALL + FOR_LESSONS)
+    rules = FOR_ALL + FOR_LESSONS + FOR_SOLUTIONS
+    assert {rule for _, rule in FAULTS.values()} | {holds_nothing_banned} == set(rules)

@@ -22,6 +22,7 @@ from PIL import Image
 from tools.lib.files import ROOT, Problem
 
 NOTEBOOKS = ROOT / "notebooks"
+OTHERS = ("clinic", "capstone")  # notebooks beside the lessons
 LIVE_PAGE = ROOT / ".github" / "images" / "demo.png"
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -34,8 +35,10 @@ CELL_TIMEOUT = 1200  # seconds; a lesson's longest cell takes two and a half min
 
 
 def lessons(folder: Path = NOTEBOOKS) -> list[Path]:
-    """Return the lessons' paths in the order of the course, then those of the solutions, if there are any."""
-    return [*sorted(folder.glob("[0-9][0-9]_*.ipynb")), *sorted((folder / "solutions").glob("*.ipynb"))]
+    """Return the lessons' paths in the order of the course, then the other notebooks' and the solutions'."""
+    others = [folder / f"{name}.ipynb" for name in OTHERS if (folder / f"{name}.ipynb").exists()]
+    numbered, solutions = folder.glob("[0-9][0-9]_*.ipynb"), (folder / "solutions").glob("*.ipynb")
+    return [*sorted(numbered), *others, *sorted(solutions)]
 
 
 def label(path: Path) -> str:

@@ -1,0 +1,104 @@
+"""Comparing answers: any value a student may give, as plain values, and whether two of them agree."""
+
+import contextlib
+import copy
+import io
+import math
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mnist_helpers.checks.declare import Between
+
+SECONDS = 5  # for a student's function; then it is stopped
+
+
+class Unreadable(Exception):
+    """An answer that cannot be compared; the text says what it is."""
+
+
+class TimeUp(BaseException):
+    """Raised in a student's function that takes too long; no `except Exception` there catches it."""
+
+
+def plain(value: Any) -> Any:
+    """Turn an answer into a str, a Between, a tuple of plain values, or an array of numbers.
+
+    Raises:
+        Unreadable: it is none of these, as a ragged list or an object.
+    """
+    if isinstance(value, str | Between):
+        return value
+    if isinstance(value, set | frozenset):
+        return tuple(sorted((plain(each) for each in value), key=str))
+    if callable(value):
+        raise Unreadable("a function, and a value was expected")
+    try:
+        array = np.asarray(value)
+    except Exception:  # ragged lists, and objects with an __array__ of their own
+        array = np.asarray(None)
+    if array.dtype.kind in "biuf":
+        return array
+    if isinstance(value, list | tuple):
+        return tuple(plain(each) for each in value)
+    raise Unreadable(f"of type {type(value).__name__}, which cannot be compared")
+
+
+def distance(answer: Any, target: Any) -> float:
+    """Return how far a plain value is from another, as a share of the other's size.
+
+    Integers and texts (but for case) are equal or not: 0 or infinite. So is what differs in kind or shape.
+    """
+    if isinstance(target, Between):
+        number = isinstance(answer, np.ndarray) and answer.size == 1
+        return 0.0 if number and target.low <= answer.item() <= target.high else math.inf
+    if isinstance(target, str) or isinstance(answer, str):
+        both = isinstance(target, str) and isinstance(answer, str)
+        return 0.0 if both and answer.strip().casefold() == target.strip().casefold() else math.inf
+    if isinstance(target, tuple) or isinstance(answer, tuple):
+        target, answer = _parts(target), _parts(answer)
+        if len(answer) != len(target):
+            return math.inf
+        return max(map(distance, answer, target), default=0.0)
+    if answer.shape != target.shape:
+        return math.inf
+    answer, whole, target = answer.astype(float), target.dtype.kind in "biu", target.astype(float)
+    if whole or not target.size:
+        return 0.0 if np.array_equal(answer, target) else math.inf
+    far = float(np.abs(answer - target).max()) / max(float(np.abs(target).max()), 1e-3)
+    return far if math.isfinite(far) else math.inf
+
+
+def _parts(value: Any) -> tuple:
+    """Return the parts of a plain value: of a row its numbers, so that (3, 4) and [3, 4] are one answer."""
+    row = isinstance(value, tuple) or (isinstance(value, np.ndarray) and value.ndim)
+    return tuple(value) if row else (value,)
+
+
+def run(function: Callable, probe: tuple) -> tuple:
+    """Call a function with copies of the arguments; return its result, and what it leaves of them."""
+    arguments = copy.deepcopy(probe)
+    return function(*arguments), *arguments
+
+
+@contextlib.contextmanager
+def guarded():
+    """Run a student's code: quiet, and stopped after some seconds where system and thread allow it."""
+
+    def stop(*_):
+        raise TimeUp
+
+    timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGALRM, stop) if timed else None
+    if timed:
+        signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.2)  # again and again, should it be caught
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)

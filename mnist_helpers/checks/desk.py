@@ -1,0 +1,184 @@
+"""What a student calls: `check` an answer, ask for a `hint`, note a `guess`, and `report` what was done."""
+
+import re
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mnist_helpers.checks.compare import TimeUp, Unreadable, distance, guarded, plain, run
+from mnist_helpers.checks.declare import Between, Exercise, find
+
+NOTHING = object()  # no answer was given
+GUESSES: dict[str, tuple[Any, float | None]] = {}
+DONE: dict[str, str] = {}  # exercise → its latest verdict's kind
+HINTED: dict[str, int] = {}
+
+
+class Verdict(NamedTuple):
+    """What became of an answer. `kind`: nothing, right, misconception, other, unreadable, measure, sample."""
+
+    kind: str
+    text: str
+    misconception: str = ""
+
+
+def check(name: str, answer: Any = NOTHING, measured: Any = None) -> None:
+    """Say in a line or two whether an answer is right, and if not, which mistake would lead to it.
+
+    Args:
+        name: the exercise, such as "06.2".
+        answer: your answer; left out where you have noted a `guess`.
+        measured: what your run has measured, where the exercise asks for it.
+    """
+    try:
+        exercise = find(name)
+        if answer is NOTHING and name in GUESSES:
+            answer = GUESSES[name][0]
+        verdict = judge(exercise, answer, measured)
+        DONE[name] = verdict.kind
+        mark = {"right": "✓", "misconception": "✗", "other": "✗", "unreadable": "✗"}.get(verdict.kind, "·")
+        print(f"{mark} {name} {verdict.text}")
+    except LookupError as error:
+        print(f"· {error}")
+    except Exception as error:  # neutral, and the tests of the lessons' and solutions' outputs fail
+        kind = type(error).__name__
+        print(f"· {name}: the checker failed, not you ({kind}). Please tell us, and go on meanwhile.")
+
+
+def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
+    """Return the verdict on an answer. Whatever the answer is, this raises nothing because of it."""
+    if answer is None or answer is NOTHING or answer is ...:
+        return Verdict("nothing", "nothing to check yet: put your answer in place of the dots")
+    if exercise.mnist_only and _on_the_sample():
+        return Verdict("sample", "not judged on the sample: only MNIST can show this")
+    if exercise.measured is not None and (measured is None or measured is ...):
+        return Verdict("measure", "run the cells above first: this check needs what they measure")
+    right, wrong = exercise.expected(measured)
+    known = {"": _seen(exercise, right)} | {each: _seen(exercise, it[0]) for each, it in wrong.items()}
+    try:
+        with guarded():
+            seen = _seen(exercise, answer)
+    except Unreadable as error:
+        return Verdict(
+            "unreadable", f"not yet: your answer is {error}. You were asked for {exercise.question}"
+        )
+    except TimeUp:
+        return Verdict(
+            "unreadable", "not yet: it was stopped after some seconds. Is there a loop without an end?"
+        )
+    except SystemExit:
+        return Verdict("unreadable", "not yet: it calls exit, which would end your notebook's Python")
+    except Exception as error:
+        return Verdict("unreadable", f"not yet: it stops with {type(error).__name__}: {_short(error)}")
+    far = {each: distance(seen, value) for each, value in known.items()}
+    nearest = min(far, key=far.get)  # so no tolerance reaches beyond half the way to a misconception
+    if far[nearest] > exercise.near:
+        what = _difference(seen, known[""], exercise)
+        return Verdict("other", f"not yet, and none of the mistakes I know. {what}")
+    if nearest:
+        return Verdict("misconception", f"not yet: {_observed(answer)}{wrong[nearest][1]}", nearest)
+    tried = "It was tried on one input of ours, not on every one."
+    alone = "Looked at was the answer alone, not how you came to it."
+    looked = exercise.unseen or (tried if exercise.probe else alone)
+    return Verdict("right", f"right. {exercise.notice}\n  ({looked})")
+
+
+def hint(name: str) -> None:
+    """Print the next hint for an exercise, each time one more."""
+    try:
+        hints = find(name).hints
+    except LookupError as error:
+        print(f"· {error}")
+        return
+    number = HINTED[name] = min(HINTED.get(name, 0) + 1, len(hints))
+    last = "" if number < len(hints) else f" (the last; the solution is in solutions/{name[:2]}_….ipynb)"
+    print(f"hint {number} of {len(hints)} for {name}{last}: {hints[number - 1]}")
+
+
+def guess(name: str, value: Any = None, sure: float | None = None) -> None:
+    """Note what you expect before a run shows it, and how sure you are; `check` compares it later.
+
+    Args:
+        name: the exercise, such as "06.1".
+        value: your guess.
+        sure: the probability, from 0 to 1, that you give to being about right.
+    """
+    if value is None or value is ...:
+        print(f"· {name} no guess yet: put yours in place of the dots, or go on without one")
+    elif sure is not None and not (isinstance(sure, int | float) and 0 <= sure <= 1):
+        print(f"· {name} expected `sure` between 0 and 1, such as 0.8")
+    else:
+        GUESSES[name] = value, sure
+        how = "" if sure is None else f", {sure:.0%} sure"
+        print(f"· {name} noted{how}: {_short(value)}")
+
+
+def report() -> None:
+    """Print what was solved and guessed in this notebook, in a line to keep, to paste or to pool."""
+    words = []
+    for name, kind in sorted(DONE.items()):
+        sure = GUESSES.get(name, (None, None))[1]
+        words.append(
+            f"{name}{'' if sure is None else f'@{sure:.2f}'}={'right' if kind == 'right' else 'open'}"
+        )
+    print("report: " + (" ".join(words) or "nothing checked yet"))
+
+
+def judged_guesses(reports: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return from the lines of many reports how sure each guess was, and whether it was right.
+
+    Args:
+        reports: the printed lines of `report`, one or many, one below the other.
+
+    Returns:
+        (sure, right): float array `(n,)` in [0, 1], and bool array `(n,)`; n is 0 where there are no guesses.
+    """
+    found = re.findall(r"\d\d\.\d+@([01]\.\d+)=(right|open)", reports)
+    return np.array([float(sure) for sure, _ in found]), np.array(
+        [kind == "right" for _, kind in found], bool
+    )
+
+
+def _seen(exercise: Exercise, answer: Any) -> Any:
+    """Return what is compared of an answer, as a plain value."""
+    if isinstance(answer, Between):
+        return answer
+    if exercise.probe:
+        if not callable(answer):
+            raise Unreadable("no function")
+        return plain(run(answer, exercise.probe()))
+    return plain(exercise.view(answer))
+
+
+def _on_the_sample() -> bool:
+    data = sys.modules.get("mnist_helpers.data")
+    return data is not None and data.LOADED == [data.SAMPLE]
+
+
+def _observed(answer: Any) -> str:
+    shown = _short(answer)
+    return "" if callable(answer) or len(shown) > 40 else f"{shown}. "
+
+
+def _difference(seen: Any, target: Any, exercise: Exercise) -> str:
+    """Say what was expected in kind, never what the right answer is."""
+    asked = f"You were asked for {exercise.question}"
+    if isinstance(seen, np.ndarray) and isinstance(target, np.ndarray):
+        if seen.shape != target.shape:
+            return f"Its shape is {seen.shape}, expected was {target.shape}. {asked}"
+        if not np.isfinite(seen.astype(float)).all():
+            return f"It holds numbers that are not finite (nan or inf). {asked}"
+    elif type(seen) is not type(target) and not isinstance(target, Between):
+        kinds = {str: "a text", tuple: "several values", np.ndarray: "a number or an array"}
+        return f"It is {kinds[type(seen)]}, expected was {kinds[type(target)]}. {asked}"
+    return asked
+
+
+def _short(value: Any) -> str:
+    try:
+        text = str(value) if isinstance(value, Exception) else repr(value)
+    except Exception:
+        text = f"something of type {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
