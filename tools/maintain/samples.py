@@ -1,4 +1,4 @@
-"""Draw the sample pictures of lesson 08 again: handwriting from stroke paths, photographed by a generator.
+"""Draw the sample pictures of lesson 11 again: handwriting from stroke paths, photographed by a generator.
 
 Nobody wrote them. tools/lib/strokes.py has the paths, mnist_helpers/handwriting/synthetic.py the camera, and
 the seeds below were chosen by eye, so that shadow, squared paper, coloured ink and a board all occur.
