@@ -1,4 +1,5 @@
-"""Drawing: arrays in, Axes out. Nothing here computes a result, fits a model or calls `show()`.
+"""Drawing: arrays in, Axes out. Nothing here fits a model or calls `show()`, nor computes a result, but for
+the ranges that a reliability diagram draws.
 
 Digits are drawn as ink on paper (`gray_r`), so 0 is white and 255 is black.
 seaborn draws distributions and heat maps. Pictures, diagrams and curves are Matplotlib's: a curve here has
@@ -11,6 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.ticker import PercentFormatter
+
+from mnist_helpers.evaluation import wilson
 
 BLUE = "#4c72b0"
 # A heat map ends at this share of "Blues", where black still has a contrast of 4.5 (WCAG 2, level AA).
@@ -218,20 +221,25 @@ def reliability_diagram(results, ax=None):
     """Draw how often networks are right against how sure they are; on the dashed line the two agree.
 
     Args:
-        results: dict of name → `Calibration` of `evaluation.calibration`. With one network alone, the number
-            of images is written beside each point.
+        results: dict of name → `Calibration` of `evaluation.calibration`. One network alone gets an upright
+            bar at each point, Wilson's 95% range of its share, and the number of images beside it.
         ax: the Axes to draw in; a new one when None.
 
     Returns:
         The Axes: the dashed line first, then one line per network, with a mark for each bin that has images.
+        The more images, the larger the mark (its area grows with the root of their number).
     """
     ax = _axes(ax, (5, 4.6))
     ax.plot([0, 1], [0, 1], "--", color="0.5", label="as sure as right")
     points = {name: np.array(result[:3])[:, result.count > 0] for name, result in results.items()}
-    _draw_curves(ax, {name: (x, y) for name, (x, y, _) in points.items()}, markersize=6)
+    _draw_curves(ax, {name: (x, y) for name, (x, y, _) in points.items()}, markersize=4, linewidth=1)
+    for line, (x, y, n) in zip(ax.lines[1:], points.values(), strict=True):
+        look = {"color": line.get_color(), "marker": line.get_marker(), "alpha": 0.6, "linewidth": 0}
+        ax.scatter(x, y, 6 * np.sqrt(n), **look)
     if len(points) == 1:
         for x, y, n in next(iter(points.values())).T:
-            place = {"ha": "right", "xytext": (-6, 4)} if x > 0.9 else {"xytext": (6, -10 if y > 0.1 else 4)}
+            ax.plot([x, x], wilson(round(y * n), int(n)), color="0.3", linewidth=1.5, zorder=1)
+            place = {"ha": "right", "xytext": (-9, 5)} if x > 0.9 else {"xytext": (6, -10 if y > 0.1 else 4)}
             ax.annotate(f"{n:,.0f}", (x, y), textcoords="offset points", fontsize=7, **place)
     ax.text(0.97, 0.04, "too sure", ha="right", color="0.35")
     ax.text(0.03, 0.93, "not sure enough", color="0.35")
@@ -436,9 +444,9 @@ def _check_titles(titles, images):
         raise ValueError(f"expected one title per image, got {len(titles)} titles for {len(images)} images")
 
 
-def _draw_curves(ax, curves, markersize):
+def _draw_curves(ax, curves, markersize, linewidth=None):
     for (name, (x, y)), marker in zip(curves.items(), itertools.cycle("osD^vPX*<>"), strict=False):
-        ax.plot(x, y, marker=marker, markersize=markersize, label=name)
+        ax.plot(x, y, marker=marker, markersize=markersize, linewidth=linewidth, label=name)
     ax.grid(alpha=0.3)
 
 

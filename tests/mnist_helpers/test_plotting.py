@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_helpers import plotting
-from mnist_helpers.evaluation import Calibration
+from mnist_helpers.evaluation import Calibration, wilson
 
 
 @pytest.fixture(autouse=True)
@@ -104,11 +104,15 @@ CALIBRATED = Calibration(CONFIDENCE, ACCURACY, COUNT, error=0.05)
 
 def test_the_reliability_diagram_draws_filled_bins_against_the_line_of_equality():
     ax = plotting.reliability_diagram({"CNN": CALIBRATED})
-    equal, network = ax.lines
+    equal, network, *bars = ax.lines
     assert list(equal.get_xdata()) == list(equal.get_ydata()) == [0, 1]
     assert list(network.get_xdata()) == [0.45, 0.95] and list(network.get_ydata()) == [0.6, 0.9]
     assert words(ax.texts)[:2] == ["20", "1,234"]
-    assert "20" not in words(plotting.reliability_diagram({"dense": CALIBRATED, "CNN": CALIBRATED}).texts)
+    assert [tuple(bar.get_ydata()) for bar in bars] == [wilson(12, 20), wilson(1111, 1234)]
+    few, many = ax.collections[0].get_sizes()
+    assert many > 4 * few
+    both = plotting.reliability_diagram({"dense": CALIBRATED, "CNN": CALIBRATED})
+    assert "20" not in words(both.texts) and len(both.lines) == 3
 
 
 def test_the_heat_map_writes_each_count_in_its_cell_and_leaves_zeros_out():
