@@ -47,7 +47,7 @@ def plain(value: Any) -> Any:
     raise Unreadable(f"of type {type(value).__name__}, which cannot be compared")
 
 
-def distance(answer: Any, target: Any) -> float:
+def how_far(answer: Any, target: Any) -> float:
     """Return how far a plain value is from another, as a share of the other's size.
 
     Integers and texts (but for case) are equal or not: 0 or infinite. So is what differs in kind or shape.
@@ -62,7 +62,7 @@ def distance(answer: Any, target: Any) -> float:
         target, answer = _parts(target), _parts(answer)
         if len(answer) != len(target):
             return math.inf
-        return max(map(distance, answer, target), default=0.0)
+        return max(map(how_far, answer, target), default=0.0)
     if answer.shape != target.shape:
         return math.inf
     answer, whole, target = answer.astype(float), target.dtype.kind in "biu", target.astype(float)
@@ -78,7 +78,7 @@ def _parts(value: Any) -> tuple:
     return tuple(value) if row else (value,)
 
 
-def run(function: Callable, probe: tuple) -> tuple:
+def try_out(function: Callable, probe: tuple) -> tuple:
     """Call a function with copies of the arguments; return its result, and what it leaves of them."""
     arguments = copy.deepcopy(probe)
     return function(*arguments), *arguments

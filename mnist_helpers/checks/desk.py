@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnist_helpers.checks.compare import TimeUp, Unreadable, distance, guarded, plain, run
+from mnist_helpers.checks.compare import TimeUp, Unreadable, guarded, how_far, plain, try_out
 from mnist_helpers.checks.declare import Between, Exercise, find
 
 NOTHING = object()  # no answer was given
@@ -71,7 +71,7 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
         return Verdict("unreadable", "not yet: it calls exit, which would end your notebook's Python")
     except Exception as error:
         return Verdict("unreadable", f"not yet: it stops with {type(error).__name__}: {_short(error)}")
-    far = {each: distance(seen, value) for each, value in known.items()}
+    far = {each: how_far(seen, value) for each, value in known.items()}
     nearest = min(far, key=far.get)  # so no tolerance reaches beyond half the way to a misconception
     if far[nearest] > exercise.near:
         what = _difference(seen, known[""], exercise)
@@ -147,7 +147,7 @@ def _seen(exercise: Exercise, answer: Any) -> Any:
     if exercise.probe:
         if not callable(answer):
             raise Unreadable("no function")
-        return plain(run(answer, exercise.probe()))
+        return plain(try_out(answer, exercise.probe()))
     return plain(exercise.view(answer))
 
 

@@ -18,6 +18,7 @@ from mnist_helpers.data import SAMPLE
 def declared(monkeypatch):
     """A lesson 99 with an exercise of each kind."""
     monkeypatch.setattr(declare, "DECLARED", {})
+    monkeypatch.setattr(data, "LOADED", [])
     for name in ("GUESSES", "DONE", "HINTED"):
         monkeypatch.setattr(desk, name, {})
     words = {"hints": ("a", "b"), "notice": "Well seen."}
