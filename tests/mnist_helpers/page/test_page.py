@@ -197,6 +197,7 @@ def test_a_port_that_cannot_be_had_is_told_at_once(port, capsys, monkeypatch):
     assert f"Port {port} can't be used" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_lesson_s_cell_opens_the_page_below_it_and_a_second_run_closes_the_first(tmp_path):
     cell = "from mnist_helpers.page import build_page\n\nbuild_page().launch()"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for _ in range(2)])
