@@ -424,15 +424,15 @@ def network_diagram(units, weights, ax=None):
         for (row, column), weight in np.ndenumerate(matrix):
             (x0, y0), (x1, y1) = left[row], right[column]
             ax.plot([x0, x1], [y0, y1], color="0.6", ls="-" if weight else ":", lw=1.2, zorder=1)
-            ax.text(  # near the left end, where lines part
-                *(x0 + 0.25 * (x1 - x0), y0 + 0.25 * (y1 - y0)),
+            ax.text(  # beside the left end, where lines are farthest apart
+                *(x0 + 0.48, y0 + 0.48 / (x1 - x0) * (y1 - y0)),
                 f"{weight + 0.0:g}".replace("-", "−"),
-                **{"ha": "center", "va": "center", "fontsize": 9, "zorder": 2},
+                **{"ha": "left", "va": "center", "fontsize": 9, "zorder": 2},
                 bbox={"fc": "white", "ec": "none", "pad": 1},
             )
     for layer, spots in zip(units, places, strict=True):
         for text, (x, y) in zip(layer, spots, strict=True):
-            ax.add_patch(plt.Circle((x, y), 0.38, fc="#dbe5f1", ec="0.3", zorder=3))
+            ax.add_patch(plt.Circle((x, y), 0.43, fc="#dbe5f1", ec="0.3", zorder=3))
             ax.text(x, y, str(text), ha="center", va="center", fontsize=9, zorder=4)
     ax.set_aspect("equal")
     ax.axis("off")
