@@ -348,6 +348,7 @@ def run_dots(groups, mine=None, xlabel="accuracy", percent=True, ax=None):
         if name in mine:
             ax.plot(mine[name], row, "D", color=BLUE, markersize=8)
     ax.set(xlabel=xlabel, yticks=range(len(groups)), yticklabels=groups, ylim=(len(groups) - 0.5, -0.5))
+    ax.locator_params(axis="x", nbins=6)  # with more, the labels of a narrow range touch
     if percent:
         ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.grid(alpha=0.3)
