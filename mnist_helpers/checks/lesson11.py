@@ -69,7 +69,7 @@ def price_of_two_percent(measured):
     """the threshold: a probability, from 0 to 1"""
     digits, signs = np.sort(measured[0]), measured[1]
     k = round(0.02 * len(digits))
-    return Between(float(digits[max(0, k - 1)]) + 1e-7, float(digits[k + 1])), {
+    return Between(float(digits[max(0, k - 2)]) + 1e-9, float(digits[k + 1])), {
         "the other tail": (
             Between(max(0.9995, float(np.quantile(digits, 0.975))), 1.0),
             "How many photographs are below it: 2%, or 98%?",
