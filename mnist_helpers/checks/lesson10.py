@@ -41,7 +41,7 @@ def right_at_60(measured):
         ),
         "notices that it is lost": (
             0.7,
-            "Something breaks, but less so: which part of the network would notice that it is lost?",
+            "That hopes for a network which notices fully that it is lost. Who taught it to doubt turned digits?",
         ),
         "guesses": (0.1, "That is guessing. Do all ten digits look like others when they are turned?"),
         "percent": (Between(1.1, 100.0), "Is it a share, from 0 to 1?"),
