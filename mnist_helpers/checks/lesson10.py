@@ -41,7 +41,7 @@ def right_at_60(measured):
         ),
         "notices that it is lost": (
             0.7,
-            "That hopes for a network which notices fully that it is lost. Who taught it to doubt turned digits?",
+            "That hopes for a network which notices fully that it is lost. Who taught it to doubt these?",
         ),
         "guesses": (0.1, "That is guessing. Do all ten digits look like others when they are turned?"),
         "percent": (Between(1.1, 100.0), "Is it a share, from 0 to 1?"),
