@@ -12,6 +12,7 @@ ROOMS = [*HELPERS, "tools.lib", "tools", "course", "tests"]
 ALONE = {"mnist_helpers", "tools"}
 MAY_IMPORT = {
     "mnist_helpers.corruptions": {"mnist_helpers.preprocessing"},  # its check of images
+    "mnist_helpers.plotting": {"mnist_helpers.evaluation"},  # the range that a bar shows
     "mnist_helpers.data": {"mnist_helpers.download", "mnist_helpers.sample"},  # where the digits come from
 }
 
