@@ -26,7 +26,10 @@ RIGHT = {  # k → how many of them it reads
 def paper(measured):
     """a percentage, from 0 to 100"""
     return float(measured), {
-        "half": (50.0, "A square with half its pixels inked is a blot. How wide is a pen, how wide the square?"),
+        "half": (
+            50.0,
+            "With half its pixels inked a square is a blot. How wide is a stroke?",
+        ),
         "mostly ink": (20.0, "In the pictures above, which is there more of: dark or light?"),
         "hardly any ink": (97.0, "A stroke is two or three pixels wide here, and has grey edges. Count one."),
     }
@@ -34,22 +37,20 @@ def paper(measured):
 
 @exercise(
     "01.2",
-    measured=1.3,
-    hints=("Nothing was chosen. What else differs between the two sets of digits?", "Other writers."),
-    notice="Other digits alone move a figure by as much. A fall of that size proves no choice.",
-    unseen="Up or down was not asked: nobody could know it beforehand.",
-    mnist_only=True,
+    measured=3.0,
+    hints=("The method stays the same. What changes from block to block?", "Other writers."),
+    notice="Other digits alone move a figure by as much. So such a fall proves no harm done by choosing.",
 )
-def moved(measured):
-    """a size in percentage points, without a sign"""
-    return Between(measured / 3, measured * 3), {
+def spread(measured):
+    """a difference in percentage points, 0 or more"""
+    return Between(measured / 3, measured * 2.5), {
         "nothing chosen, nothing moves": (
             Between(0.0, measured / 5),
-            "No choice was made, true. But are these the same writers, and as easily read?",
+            "The method is the same, true. But are these the same writers, and as easily read?",
         ),
         "another world": (
-            Between(measured * 3.5, 100.0),
-            "Both sets were mixed from the same two groups of writers. What would make one so much harder?",
+            Between(measured * 3, 100.0),
+            "All blocks were mixed from the same two groups of writers. What would make one so much harder?",
         ),
     }
 
@@ -88,7 +89,7 @@ def distance(first, second):
     ASKED,
     near=0.0005,
     hints=("Two questions: which digits choose, and which report?", "Has the method learned from them?",
-           "Choose by the validation digits alone; then divide the test column by the number of test digits."),
+           "Choose by the validation digits alone; then divide the test column by the test digits."),
     notice="Another k does better on the test digits, and that is luck which you may not pick.",
 )  # fmt: skip
 def choose_and_report(right, asked):

@@ -18,7 +18,10 @@ FOUR_WAYS = {  # five runs each, in the order of their seeds
     "02.1",
     measured=170.0,
     near=0.5,
-    hints=("Which probability does the right digit get, if another one gets nearly all?", "−log of next to 0."),
+    hints=(
+        "Which probability does the right digit get, if another gets nearly all?",
+        "−log of next to 0.",
+    ),
     notice="It starts out certain of nonsense, and has to unlearn that first.",
 )
 def first_loss(measured):
@@ -27,7 +30,7 @@ def first_loss(measured):
         "undecided": (2.3, "It has learned nothing, true. Does that make its ten sums nearly equal?"),
         "the loss grows alike": (
             2.3 * 255,
-            "It is the *sums* that are 255 times as large. Is the loss in proportion to a sum?",
+            "2.3 is the loss of ten *equal* sums. How large is the lead of one over another in it?",
         ),
         "no loss": (0.0, "That would be certain of the *right* digit, each time. How could it know?"),
     }
