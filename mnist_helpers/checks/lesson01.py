@@ -41,7 +41,7 @@ def paper(measured):
     hints=("The method stays the same. What changes from block to block?", "Other writers."),
     notice="Other digits alone move a figure by as much. So such a fall proves no harm done by choosing.",
 )
-def spread(measured):
+def spread_of_blocks(measured):
     """a difference in percentage points, 0 or more"""
     return Between(measured / 3, measured * 2.5), {
         "nothing chosen, nothing moves": (
@@ -63,7 +63,7 @@ def spread(measured):
            "Convert both images with astype, then subtract, square, sum, and take the root."),
     notice="cdist gives the same number: it converts before it subtracts.",
 )  # fmt: skip
-def distance(first, second):
+def distance_of_two(first, second):
     """the distance of the two images: one number"""
     a, b = first.astype(float), second.astype(float)
     squares, wrapped = (a - b) ** 2, first - second

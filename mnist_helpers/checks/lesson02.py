@@ -102,7 +102,7 @@ def _example():
            "Subtract fit.mean() from other, and divide by fit.std()."),
     notice="Both numbers belong to the network that learned with them, and travel with it.",
 )  # fmt: skip
-def standardise():
+def standardise_others():
     """a function of two arrays of bytes, which returns the second one standardised"""
 
     def with_numbers_of(choose, axis=None):
