@@ -90,7 +90,7 @@ def _example():
     random = np.random.default_rng(2)
     return (
         random.integers(0, 256, (6, 3, 4)).astype("uint8"),
-        random.integers(60, 200, (2, 3, 4)).astype("uint8"),
+        random.integers(150, 250, (2, 3, 4)).astype("uint8"),
     )
 
 
@@ -113,7 +113,15 @@ def standardise_others():
 
         return function
 
+    def written_over(fit, other):
+        other[...] = (other - fit.mean()) / fit.std()
+        return other
+
     return with_numbers_of(lambda fit, other: fit), {
+        "overwritten": (
+            written_over,
+            "What you were given holds other numbers now. And can bytes hold a fraction?",
+        ),
         "its own numbers": (
             with_numbers_of(lambda fit, other: other),
             "The result has mean 0 whatever digits come. Would an equal grey stay an equal input?",
