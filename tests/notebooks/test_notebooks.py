@@ -390,7 +390,7 @@ FAULTS = {
     "no format": (lambda cells: cells[MEASURED].update(outputs=[NUMBERS]), measures_in_its_summary),
     "no compared answer": (lambda cells: retag(cells, CHECKED), has_answers_that_nbval_compares),
     "a check without a guess": (lambda cells: rewrite(cells, "guess(", "print("), has_two_guesses_and_two_exercises),  # noqa: E501
-    "no easy exercise": (lambda cells: rewrite(cells, " ★\n", " ★★\n"), has_two_guesses_and_two_exercises),
+    "no easy exercise": (lambda cells: rewrite(cells, " ★ ", " ★★ "), has_two_guesses_and_two_exercises),
     "an answer given away": (lambda cells: say(cells, "nothing to check yet", "right"), waits_for_answers),
     "no solution": (lambda cells: rewrite(cells, "(solutions/", "("), leads_to_its_solution),
     "an unsolved exercise": (lambda cells: rewrite(cells, "nothing", "right"), solves_every_exercise),
