@@ -33,7 +33,9 @@ class Bare(ast.NodeTransformer):
         return ast.fix_missing_locations(node)
 
 
-HELPERS = [path.read_text("utf-8") for path in sorted((ROOT / "mnist_helpers").rglob("*.py"))]
+# The checks are no part of what is taught: their functions may be called as a lesson's are.
+PATHS = [path for path in sorted((ROOT / "mnist_helpers").rglob("*.py")) if path.parent.name != "checks"]
+HELPERS = [path.read_text("utf-8") for path in PATHS]
 PUBLIC = [node for code in HELPERS for node in definitions(code) if not node.name.startswith("_")]
 BY_NAME = {node.name: node for node in PUBLIC}
 TAUGHT = [
