@@ -55,7 +55,7 @@ def second_exam(measured):
         ),
         "keeps a part": (
             Between(measured + 0.08, measured + 0.16),
-            "A part of a lead stays where a part of it was skill. How much skill did it have more than the rest?",
+            "A part of a lead stays where a part of it was skill. Had it more skill than the rest?",
         ),
         "pays it back": (
             Between(98.0, measured - 0.08),
@@ -82,8 +82,8 @@ def band(p, n):
     deviation = np.sqrt(p * (1 - p) / n)
     return 196 * deviation, {
         "one deviation": (100 * deviation, "About two of three exams end so near. And 95 of 100?"),
-        "from end to end": (392 * deviation, "Is that the distance of both ends from each other, or from 96%?"),
-        "the resolution": (100 / n, "That is one digit of 2,500. Is the number of mistakes never off by more?"),
+        "from end to end": (392 * deviation, "Are the ends so far from each other, or from 96%?"),
+        "the resolution": (100 / n, "That is one digit of 2,500. Is luck never larger?"),
         "a share": (1.96 * deviation, "Is it a share, or in percentage points?"),
         "in digits": (1.96 * deviation * n, "So many digits. How many points is that, of 2,500?"),
         "a fair coin": (
@@ -94,7 +94,7 @@ def band(p, n):
             196 * p * (1 - p) / n,
             "Is that a deviation, or its square?",
         ),
-    }  # fmt: skip
+    }
 
 
 @exercise(
@@ -130,7 +130,7 @@ def p_from_counts(both, only_a, only_b, neither):
         ),
         "unpaired": (
             2 * stats.norm.sf(apart),
-            "It takes the two accuracies as those of separate exams. Did the networks not read the same digits?",
+            "It takes them for two separate exams. Did the networks not read the same digits?",
         ),
         "all mistakes": (
             stats.binomtest(only_b + neither, only_a + only_b + 2 * neither).pvalue,
