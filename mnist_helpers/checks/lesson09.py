@@ -109,7 +109,7 @@ def band(p, n):
         "115 coins. How often do they land as unevenly as 70 to 45, for one side or the other?",
         "scipy.stats.binomtest(70, 115).pvalue",
     ),
-    notice="Three of four counts matter little: only the digits that one network alone reads decide.",
+    notice="Digits that both read, or both misread, do not enter; those that one alone reads decide.",
 )
 def p_from_counts(both, only_a, only_b, neither):
     """a p-value, from 0 to 1"""
