@@ -25,7 +25,7 @@ def moving_weights(measured):
     "03.2",
     measured=4.0,
     hints=("What did 1.1 do on the parabola?", "How large can the error of a score get at most?"),
-    notice="Its steps go past the lowest point; slopes that cannot grow keep it from running away.",
+    notice="Its steps go past the lowest point; as no error exceeds 1, they do not grow step by step.",
 )
 def too_large(measured):
     """one of the words "creeps", "falls fast", "jumps", "runs away", in quotes"""
