@@ -42,7 +42,7 @@ def after_twenty(measured):
 @exercise(
     "05.2",
     measured=4.4,
-    near=0.35,
+    near=0.4,
     hints=("What can be learned by heart, and what cannot?",),
     notice="Equally many steps, and far fewer mistakes: it is the other digits that help.",
 )
@@ -51,8 +51,12 @@ def mistakes_with_all(measured):
     return float(measured), {
         "steps alone": (10.6, "As many as before, because it takes as many steps? And what is in each step?"),
         "seen too seldom": (
-            Between(14.0, 100.0),
+            Between(14.0, 80.0),
             "More than after fifty passes: must a digit come back to be learned from?",
+        ),
+        "the right ones": (
+            Between(85.0, 100.0),
+            "Is that how many it reads, or how many it misreads?",
         ),
         "in proportion": (
             Between(0.0, 0.5),
@@ -220,9 +224,9 @@ HIGHER, LOWER, SAME = "higher in every run", "lower in every run", "no differenc
 
 def _worth(answer):
     """Name what the two statements say together: both are honest for 1,250 digits, one for 2,500."""
-    small, large = (str(statement) for _, statement in sorted(answer.items()))
     if sorted(answer) != [1250, 2500]:
         return f"the sizes {sorted(answer)}"
+    small, large = str(answer[1250]), str(answer[2500])
     return "less than 2,500" if large == HIGHER and small in (HIGHER, SAME) else f"{small}, {large}"
 
 
