@@ -17,7 +17,7 @@ def all_nines(measured):
     return measured, {
         "recall": (100.0, "All 9s are found: that is recall. And of all answers 9, how many are right?"),
         "nothing": (Between(0.0, 0.05), "Is not a single one of its answers right?"),
-        "half": (50.0, "A 9 or not a 9: are both equally frequent among the images?"),
+        "half": (50.0, "About half. Of a hundred images, how many are 9s, and how many are not?"),
         "a share": (measured / 100, "Is it a share, or in percent?"),
         "the wrong ones": (100 - measured, "Is that the share of its answers that is right, or wrong?"),
     }
@@ -36,9 +36,17 @@ def all_nines(measured):
 def shared(measured):
     """the percentage of the first network's mistakes that all the others make too"""
     return measured, {
+        "none": (
+            Between(0.0, 0.04),
+            "None at all? So it would be if no digit were harder than another. Is that so?",
+        ),
+        "a share": (
+            Between(0.1, 0.95),
+            "In percent, that is less than one mistake of a hundred. Is it a share, or of all digits?",
+        ),
         "independent": (
-            Between(0.0, 4.0),
-            "In percent? So few would be shared if a digit were no harder than another. Is that so?",
+            Between(1.0, min(10.0, measured / 2)),
+            "So few would be shared if hardly a digit were harder than another. Is that so?",
         ),
         "all": (Between(90.0, 100.0), "If seeds shared nearly all mistakes, what would seeds change?"),
     }
@@ -51,6 +59,7 @@ LABELS, ANSWERS = np.array([9, 9, 9, 9, 4, 4, 4, 4, 7, 7]), np.array([9, 9, 9, 4
     "08.3",
     LABELS,
     ANSWERS,
+    near=0.01,
     hints=(
         "Recall asks the true 9s, precision the answers 9.",
         "How many are true 9s, how many are called 9, and how many are both?",
@@ -62,15 +71,31 @@ def from_ten_pairs(labels, answers):
     """a pair of shares, precision and recall of 9"""
     both = np.sum((labels == 9) & (answers == 9))
     precision, recall, right = both / np.sum(answers == 9), both / np.sum(labels == 9), labels == answers
-    fours = np.sum((labels == 4) & right)
+    twice, half = 2 / (1 / precision + 1 / recall), np.mean(answers == 9)
+    each = [np.sum(right & (labels == k)) / [np.sum(answers == k), np.sum(labels == k)] for k in (4, 7, 9)]
     return (precision, recall), {
         "swapped": ((recall, precision), "Which of the two asks the true 9s, and which the answers 9?"),
         "over all digits": ((both / 10, both / 10), "Out of all ten? Of which digits does each share speak?"),
         "accuracy": ((right.mean(), right.mean()), "That counts the right answers of all digits. And of 9?"),
-        "of 4": (
-            (fours / np.sum(answers == 4), fours / np.sum(labels == 4)),
-            "Is that the row and the column of the 9, or of another digit?",
+        "of 4, or recall alone": (
+            (recall, recall),
+            "Twice the same. Does each share ask its own digits, and both ask about the 9?",
         ),
+        "precision alone": (
+            (precision, precision),
+            "Twice the same. Which digits does precision ask, and which does recall?",
+        ),
+        "mean over digits": (np.mean(each, axis=0), "Is that the mean over all digits? And of 9 alone?"),
+        "how often 9 comes": (
+            (half, np.mean(labels == 9)),
+            "So often is a 9 answered, and so often is it true. And how often both?",
+        ),
+        "answers over labels": (
+            (np.sum(answers == 9) / np.sum(labels == 9), recall),
+            "Can precision be above 1? Which count stands above the line, and which below?",
+        ),
+        "F1 for precision": ((twice, recall), "Is the first a mean of both? Precision alone was asked."),
+        "one number": (Between(0.0, 1.0), "One number. A pair was asked: precision and recall."),
         "mistakes": ((1 - precision, 1 - recall), "Do these shares count what is right, or what is wrong?"),
         "percent": ((100 * precision, 100 * recall), "Are these shares, or percentages?"),
         "counts": ((both, both), "So many are right. Of how many, in each of the two questions?"),
@@ -126,6 +151,36 @@ def points_gained():
         "share of the two digits": (
             lambda matrix, a, b: 100 * _both(matrix, a, b) / matrix[[a, b]].sum(),
             "That is a share of these two digits. The accuracy is a share of which?",
+        ),
+        "share of 10,000": (
+            _gain(_both, lambda matrix: 10_000),
+            "It divides by 10,000. Does every table hold so many digits?",
+        ),
+        "two shares of rows": (
+            lambda matrix, a, b: 100 * (matrix[a, b] / matrix[a].sum() + matrix[b, a] / matrix[b].sum()),
+            "It adds a share of one digit and a share of another. The accuracy is a share of which?",
+        ),
+        "percent of the accuracy": (
+            _gain(_both, np.trace),
+            "It divides by what was right before. Percent of the accuracy, or percentage points?",
+        ),
+        "half": (
+            _gain(lambda matrix, a, b: _both(matrix, a, b) / 2),
+            "A mean of two directions. Is one of them cured, or are both?",
+        ),
+        "taken out": (
+            lambda matrix, a, b: (
+                100 * np.trace(matrix) * (1 / (matrix.sum() - _both(matrix, a, b)) - 1 / matrix.sum())
+            ),
+            "It takes the digits out of the table. Cured, are they gone, or read right?",
+        ),
+        "whole points": (
+            lambda matrix, a, b: 100 * _both(matrix, a, b) // matrix.sum(),
+            "Whole points. What have `//`, `int` or `round` thrown away?",
+        ),
+        "always 4 and 9": (
+            lambda matrix, a, b: 100 * _both(matrix, 4, 9) / matrix.sum(),
+            "It is tried on another pair than 4 and 9. Does it use the digits that it is given?",
         ),
         "a share": (_gain(_both, factor=1.0), "Is it a share, or in percentage points?"),
         "a count": (_both, "So many digits are cured. How many points of the accuracy is that?"),
