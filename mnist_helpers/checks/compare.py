@@ -79,9 +79,18 @@ def _parts(value: Any) -> tuple:
 
 
 def try_out(function: Callable, probe: tuple) -> tuple:
-    """Call a function with copies of the arguments; return its result, and what it leaves of them."""
+    """Call a function with copies of the arguments; return its result, and what it leaves of them.
+
+    Raises:
+        Unreadable: it is no function, or returns nothing.
+    """
+    if not callable(function):
+        raise Unreadable("no function")
     arguments = copy.deepcopy(probe)
-    return function(*arguments), *arguments
+    result = function(*arguments)
+    if result is None:
+        raise Unreadable("a function that returns nothing (does it print, and end without a return?)")
+    return result, *arguments
 
 
 @contextlib.contextmanager

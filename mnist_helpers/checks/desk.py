@@ -145,8 +145,6 @@ def _seen(exercise: Exercise, answer: Any) -> Any:
     if isinstance(answer, Between):
         return answer
     if exercise.probe:
-        if not callable(answer):
-            raise Unreadable("no function")
         return plain(try_out(answer, exercise.probe()))
     return plain(exercise.view(answer))
 
@@ -177,7 +175,8 @@ def _difference(seen: Any, target: Any, exercise: Exercise) -> str:
 
 def _short(value: Any) -> str:
     try:
-        text = str(value) if isinstance(value, Exception) else repr(value)
+        form = "{:.6g}" if isinstance(value, float) else "{}" if isinstance(value, Exception) else "{!r}"
+        text = form.format(value)
     except Exception:
         text = f"something of type {type(value).__name__}"
     text = " ".join(text.split())

@@ -58,6 +58,8 @@ def declared(monkeypatch):
         ("99.2", lambda x: x + missing, "NameError"),  # noqa: F821
         ("99.2", lambda x: sys.exit(), "calls exit"),
         ("99.2", 12, "no function"),
+        ("99.2", lambda x: print(2 * x), "a function that returns nothing"),
+        ("99.1", np.float64(3 + 1e-9), "✗ 99.1 not yet: 3. Did you double it?"),
         ("99.3", 60, "run the cells above"),
         ("99.4", 0.985, "right"),
         ("99.4", 1.0, "Which digits"),
