@@ -6,7 +6,7 @@ import io
 import math
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,26 @@ def how_far(answer: Any, target: Any) -> float:
     return far if math.isfinite(far) else math.inf
 
 
+def slips(right: Any) -> Iterator[tuple[Any, str]]:
+    """Yield what a slip that is nobody's misconception makes of a right answer, and what to ask then."""
+    if isinstance(right, tuple) and len(right) == 2 and not isinstance(right, Between):
+        yield right[::-1], "Both values are right, in the other order. Which comes first?"
+    if isinstance(right, np.ndarray) and right.size and right.dtype.kind != "b":
+        number = right.astype(float)
+        yield 100 * number, "That is a hundred times too much: a percentage, where a share was asked?"
+        yield number / 100, "That is a hundredth of it: a share, where a percentage was asked?"
+        yield -number, "Right but for the sign. Which was taken from which?"
+        if right.ndim == 0 and 0 < number < 1:
+            yield 1 - number, "These are the others. What is left when they are taken from 1?"
+        if right.ndim == 2:
+            yield number.T, "The numbers are right, with rows and columns exchanged."
+        for shape in {(right.size,), (right.size, 1), (1, *right.shape), (*right.shape, 1), ()} - {
+            right.shape
+        }:
+            if np.prod(shape) == right.size:
+                yield number.reshape(shape), f"The numbers are right, in another shape than {right.shape}."
+
+
 def _parts(value: Any) -> tuple:
     """Return the parts of a plain value: of a row its numbers, so that (3, 4) and [3, 4] are one answer."""
     row = isinstance(value, tuple) or (isinstance(value, np.ndarray) and value.ndim)
@@ -79,17 +99,11 @@ def _parts(value: Any) -> tuple:
 
 
 def try_out(function: Callable, probe: tuple) -> tuple:
-    """Call a function with copies of the arguments; return its result, and what it leaves of them.
-
-    Raises:
-        Unreadable: it is no function, or returns nothing.
-    """
-    if not callable(function):
-        raise Unreadable("no function")
+    """Call a function with copies of the arguments; return its result, and what it leaves of them."""
     arguments = copy.deepcopy(probe)
     result = function(*arguments)
     if result is None:
-        raise Unreadable("a function that returns nothing (does it print, and end without a return?)")
+        raise Unreadable("a function that returns nothing: is there a `return` at its end?")
     return result, *arguments
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnist_helpers.checks.compare import TimeUp, Unreadable, guarded, how_far, plain, try_out
+from mnist_helpers.checks.compare import TimeUp, Unreadable, guarded, how_far, plain, slips, try_out
 from mnist_helpers.checks.declare import Between, Exercise, find
 
 NOTHING = object()  # no answer was given
@@ -55,14 +55,17 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
     if exercise.measured is not None and (measured is None or measured is ...):
         return Verdict("measure", "run the cells above first: this check needs what they measure")
     right, wrong = exercise.expected(measured)
+    if callable(right) and not callable(answer):
+        return Verdict(
+            "unreadable", f"not yet: that is no function, but {_short(answer)}. Give its name alone"
+        )
     known = {"": _seen(exercise, right)} | {each: _seen(exercise, it[0]) for each, it in wrong.items()}
     try:
         with guarded():
             seen = _seen(exercise, answer)
     except Unreadable as error:
-        return Verdict(
-            "unreadable", f"not yet: your answer is {error}. You were asked for {exercise.question}"
-        )
+        asked = f"You were asked for {exercise.question}"
+        return Verdict("unreadable", f"not yet: your answer is {error}. {asked}")
     except TimeUp:
         return Verdict(
             "unreadable", "not yet: it was stopped after some seconds. Is there a loop without an end?"
@@ -74,13 +77,14 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
     far = {each: how_far(seen, value) for each, value in known.items()}
     nearest = min(far, key=far.get)  # so no tolerance reaches beyond half the way to a misconception
     if far[nearest] > exercise.near:
-        what = _difference(seen, known[""], exercise)
-        return Verdict("other", f"not yet, and none of the mistakes I know. {what}")
+        return Verdict("other", _unknown(exercise, answer, seen, known[""]))
     if nearest:
         return Verdict("misconception", f"not yet: {_observed(answer)}{wrong[nearest][1]}", nearest)
     tried = "It was tried on one input of ours, not on every one."
     alone = "Looked at was the answer alone, not how you came to it."
     looked = exercise.unseen or (tried if exercise.probe else alone)
+    if _is_guess(exercise, known[""]):
+        looked = f"{known[''].item():.4g} was measured."
     return Verdict("right", f"right. {exercise.notice}\n  ({looked})")
 
 
@@ -145,6 +149,8 @@ def _seen(exercise: Exercise, answer: Any) -> Any:
     if isinstance(answer, Between):
         return answer
     if exercise.probe:
+        if not callable(answer):
+            raise Unreadable("no function")
         return plain(try_out(answer, exercise.probe()))
     return plain(exercise.view(answer))
 
@@ -157,6 +163,27 @@ def _on_the_sample() -> bool:
 def _observed(answer: Any) -> str:
     shown = _short(answer)
     return "" if callable(answer) or len(shown) > 40 else f"{shown}. "
+
+
+def _is_guess(exercise: Exercise, right: Any) -> bool:
+    """Whether an exercise asks for a guess at a number that has been measured since."""
+    number = isinstance(right, np.ndarray) and right.ndim == 0
+    return exercise.measured is not None and exercise.near >= 0.05 and number
+
+
+def _unknown(exercise: Exercise, answer: Any, seen: Any, right: Any) -> str:
+    """Say what is to be said of a wrong answer that no declared misconception explains."""
+    if _is_guess(exercise, right) and isinstance(seen, np.ndarray) and seen.ndim == 0 and np.isfinite(seen):
+        side = "high" if seen > right else "low"
+        what = f"{right.item():.4g} was measured, and {_short(answer)} is too {side}"
+        return f"not quite: {what}. What makes it so?"
+    inner, target = (seen[0], right[0]) if exercise.probe else (seen, right)
+    for slip, text in slips(target):
+        if how_far(inner, slip) <= min(exercise.near, 0.01):
+            return f"not yet: {_observed(answer)}{text}"
+    if 0 < how_far(inner, target) < 0.05:
+        return f"not yet: {_observed(answer)}Near, but not near enough. What was rounded, or left out?"
+    return f"not yet, and none of the mistakes I know. {_difference(seen, right, exercise)}"
 
 
 def _difference(seen: Any, target: Any, exercise: Exercise) -> str:
@@ -175,8 +202,9 @@ def _difference(seen: Any, target: Any, exercise: Exercise) -> str:
 
 def _short(value: Any) -> str:
     try:
-        form = "{:.6g}" if isinstance(value, float) else "{}" if isinstance(value, Exception) else "{!r}"
-        text = form.format(value)
+        text = str(value) if isinstance(value, Exception) else repr(value)
+        if isinstance(value, float | np.number):
+            text = f"{value:.6g}"
     except Exception:
         text = f"something of type {type(value).__name__}"
     text = " ".join(text.split())

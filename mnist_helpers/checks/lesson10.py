@@ -124,7 +124,6 @@ def five_answers(sure, right, of_label):
             np.abs(np.array(sure) - np.array(right)).mean(),
             "Each answer is compared alone, and no single answer is 95% right. What are bins for?",
         ),
-        "percent": (100 * error, "Is it a share, from 0 to 1?"),
     }
 
 

@@ -49,7 +49,11 @@ def declared(monkeypatch):
     [
         ("99.1", 6, "✓ 99.1 right. Well seen."),
         ("99.1", np.float16(6.01), "right"),
-        ("99.1", [6.0], "shape is (1,), expected was ()"),
+        ("99.1", [6.0], "in another shape than ()"),
+        ("99.1", [1.0, 2.0], "shape is (2,), expected was ()"),
+        ("99.1", 600, "a hundred times too much"),
+        ("99.1", -6.0, "Right but for the sign"),
+        ("99.2", lambda x: None, "returns nothing"),
         ("99.1", 3, "✗ 99.1 not yet: 3. Did you double it?"),
         ("99.1", 7.0, "none of the mistakes I know"),
         ("99.2", lambda x: [2 * number for number in x], "right"),
@@ -57,9 +61,7 @@ def declared(monkeypatch):
         ("99.2", lambda x: print("loud") or 2 * x, "right"),
         ("99.2", lambda x: x + missing, "NameError"),  # noqa: F821
         ("99.2", lambda x: sys.exit(), "calls exit"),
-        ("99.2", 12, "no function"),
-        ("99.2", lambda x: print(2 * x), "a function that returns nothing"),
-        ("99.1", np.float64(3 + 1e-9), "✗ 99.1 not yet: 3. Did you double it?"),
+        ("99.2", 12, "that is no function, but 12"),
         ("99.3", 60, "run the cells above"),
         ("99.4", 0.985, "right"),
         ("99.4", 1.0, "Which digits"),
