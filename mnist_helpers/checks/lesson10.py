@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mnist_helpers.checks.compare import try_out
 from mnist_helpers.checks.declare import Between, exercise
 
 
@@ -14,9 +15,13 @@ from mnist_helpers.checks.declare import Between, exercise
 def changed_answers(measured):
     """a whole number of digits"""
     return int(measured), {
+        "a share": (
+            Between(1e-6, 0.999),
+            "That is less than one digit. You were asked for a number of digits, not for a share.",
+        ),
         "the unsure ones": (
             Between(1, 500),
-            "You let some unsure answers tip over. Can the second largest overtake when both are rooted?",
+            "It lets some answers tip over. Can the second largest overtake when both are rooted?",
         ),
         "many": (
             Between(501, 1e6),
@@ -35,31 +40,34 @@ def changed_answers(measured):
 def right_at_60(measured):
     """a share, from 0 to 1"""
     return float(measured), {
+        "all are lost": (
+            Between(0.0, 0.64 * measured),
+            "More are right than that. Do all ten digits look like others when they are turned?",
+        ),
+        "half a promise": (
+            Between(1.36 * measured, 0.79),
+            "Fewer are right than that. Who taught the networks to doubt a turned digit?",
+        ),
         "keeps its promise": (
-            0.9,
-            "That takes the promise for a property of the network. On which digits was it checked?",
+            Between(0.8, 1.0),
+            "That is the promise kept, or nearly. On which digits was it checked?",
         ),
-        "notices that it is lost": (
-            0.7,
-            "That hopes for a network which notices fully that it is lost. Who taught it to doubt these?",
-        ),
-        "guesses": (0.1, "That is guessing. Do all ten digits look like others when they are turned?"),
         "percent": (Between(1.1, 100.0), "Is it a share, from 0 to 1?"),
     }
 
 
-SURE, RIGHT = (0.95, 0.95, 0.95, 0.95, 0.65, 0.65), (False, True, True, True, True, True)
+SURE, RIGHT = (0.95, 0.95, 0.95, 0.95, 0.55), (False, True, True, True, True)
 OF_LABEL = (0.03, *SURE[1:])
 
 
-def _gaps(sure, right):
-    """Return for each bin that has answers: its confidence minus its share of right answers, its weight."""
+def _bins(sure, right):
+    """Return for each bin that has answers: their confidence, share of right ones, and share of all."""
     sure, right = np.array(sure), np.array(right)
     bins = np.ceil(10 * sure)
     return np.array(
         [
-            (sure[bins == each].mean() - right[bins == each].mean(), (bins == each).mean())
-            for each in set(bins)
+            (sure[bins == each].mean(), right[bins == each].mean(), (bins == each).mean())
+            for each in np.unique(bins)
         ]
     ).T
 
@@ -69,45 +77,65 @@ def _gaps(sure, right):
     SURE,
     RIGHT,
     OF_LABEL,
+    near=0.02,
     hints=(
-        "There are two bins with answers in them: four answers at 0.95, two at 0.65.",
+        "There are two bins with answers in them: four answers at 0.95, one at 0.55.",
         "Of each bin: how far is its share of right answers from its confidence?",
-        "A distance has no sign. Weigh it by the bin's share of the six answers, then add up.",
+        "A distance has no sign. Weigh it by the bin's share of the five answers, then add up.",
     ),
     notice="A bin that is too modest adds to the error as much as one that is too sure.",
 )
-def six_answers(sure, right, of_label):
+def five_answers(sure, right, of_label):
     """the expected calibration error: a share, from 0 to 1"""
-    gap, weight = _gaps(sure, right)
-    label_gap, label_weight = _gaps(of_label, right)
-    error = float((np.abs(gap) * weight).sum())
+    confidence, share, weight = _bins(sure, right)
+    gap = np.abs(confidence - share)
+    label_confidence, label_share, label_weight = _bins(of_label, right)
+    error, signed = float(gap @ weight), float((confidence - share) @ weight)
+    upper, lower = np.ceil(10 * confidence) / 10, np.floor(10 * confidence) / 10
+    edges = "An edge of each bin stands for its confidence. Which confidences have the answers in it?"
+    cancel = "One bin is too sure, the other too modest. Do two faults make a virtue?"
     return error, {
-        "unweighted": (
-            float(np.abs(gap).mean()),
-            "Here the bin of two counts as much as the bin of four. Should it?",
+        "unweighted": (gap.mean(), "Here the bin of one counts as much as the bin of four. Should it?"),
+        "weights swapped": (
+            gap @ weight[::-1],
+            "The bin of one weighs more than the bin of four. Which answers does a weight count?",
         ),
-        "not averaged": (float(np.abs(gap).sum()), "That is the sum of the distances. What weighs each bin?"),
-        "signs cancel": (
-            float(abs((gap * weight).sum())),
-            "One bin is too sure, the other too modest. Do two faults make a virtue?",
+        "not averaged": (gap.sum(), "That is the sum of the distances. What weighs each bin?"),
+        "over ten bins": (gap.sum() / 10, "It averages over ten bins. What does an empty one weigh?"),
+        "worst bin": (gap.max(), "That is the largest of the distances. What becomes of the other?"),
+        "squared": (gap**2 @ weight, "These are distances squared. Is that asked?"),
+        "signs cancel": (signed, cancel),
+        "signs cancel, turned": (-signed, cancel),
+        "only too sure": (
+            (gap * weight)[share < 1].sum(),
+            "One bin is missing. All its answers are right: did it promise that?",
         ),
+        "wrong answers": (
+            1 - np.mean(right),
+            "That is the share of wrong answers, and the distance of one bin. What does each leave out?",
+        ),
+        "upper edges": (np.abs(upper - share) @ weight, edges),
+        "lower edges": (np.abs(lower - share) @ weight, edges),
         "of the label": (
-            float((np.abs(label_gap) * label_weight).sum()),
+            np.abs(label_confidence - label_share) @ label_weight,
             "The first answer is in a bin at 0.03. How sure was the network of what it *answered*?",
         ),
         "answer by answer": (
-            float(np.abs(np.array(sure) - np.array(right)).mean()),
+            np.abs(np.array(sure) - np.array(right)).mean(),
             "Each answer is compared alone, and no single answer is 95% right. What are bins for?",
         ),
-        "percent": (100 * error, "Is it a share, from 0 to 1?"),
     }
 
 
-PRICES = (40, 3), (2, 5)
+PRICES = (40, 3), (2, 5), (10, 6)
 
 
 def _at_all_prices(rule):
-    return tuple(float(rule(mistake, question)) for mistake, question in PRICES)
+    return tuple(try_out(rule, prices)[0] for prices in PRICES)
+
+
+def _at_least_zero(formula):
+    return lambda mistake, question: max(0.0, formula(mistake, question))
 
 
 @exercise(
@@ -119,22 +147,47 @@ def _at_all_prices(rule):
         "A threshold below 0 refuses nothing, as 0 does: max(0, …).",
     ),
     notice="The network is not in it: prices alone set the threshold, if the probabilities are honest.",
-    unseen="It was tried at two pairs of prices of ours, not at every one.",
+    unseen="It was tried at three pairs of prices of ours, not at every one.",
 )
 def threshold_from_prices():
-    """a function of two prices that returns a threshold, from 0 to 1"""
-    return lambda mistake, question: max(0.0, 1 - question / mistake), {
+    """a function of two prices that returns the confidence from which on answering is cheaper, 0 to 1"""
+    risk = "The dearer a mistake, the lower it gets. Is this the confidence, or the risk that you can bear?"
+    whole = "It gives whole numbers only. What does // leave of a division?"
+    upside_down = "It asks nobody where mistakes are dear. Which price is divided by which?"
+    low = "Right at 40 and 3. At 10 and 6, what does an answer of confidence 0.3 cost, and one of 0.45?"
+    dear_question = "Right where a mistake is dearer. Where a question is, is it cheaper to answer or to ask?"
+    return _at_least_zero(lambda mistake, question: 1 - question / mistake), {
         "below zero": (
             lambda mistake, question: 1 - question / mistake,
             "Where a question costs more than a mistake it gives a number below 0. Which confidence is that?",
         ),
-        "the risk itself": (
-            lambda mistake, question: min(1.0, question / mistake),
-            "The dearer a mistake, the lower it gets. Is this the confidence, or the risk that you can bear?",
+        "the sign dropped": (lambda mistake, question: abs(1 - question / mistake), dear_question),
+        "never answers": (
+            lambda mistake, question: 1 - question / mistake if question < mistake else 1.0,
+            dear_question,
         ),
+        "nothing below a half": (
+            lambda mistake, question: 0.0 if question >= mistake / 2 else 1 - question / mistake,
+            low,
+        ),
+        "at least a half": (lambda mistake, question: max(0.5, 1 - question / mistake), low),
+        "not below a tenth": (
+            lambda mistake, question: max(0.1, 1 - question / mistake),
+            "No answer is below 0.1, and so none would be refused. The text asks for another number there.",
+        ),
+        "the risk": (lambda mistake, question: question / mistake, risk),
+        "the risk, at most 1": (lambda mistake, question: min(1.0, question / mistake), risk),
         "prices shared out": (
             lambda mistake, question: mistake / (mistake + question),
             "Look at 10 and 1: this gives 0.91. Which costs does a right answer have here?",
+        ),
+        "difference by sum": (
+            _at_least_zero(lambda mistake, question: (mistake - question) / (mistake + question)),
+            "Look at 10 and 1: this gives 0.82. What does answering cost at a confidence p?",
+        ),
+        "made for the example": (
+            _at_least_zero(lambda mistake, question: (mistake - question) / 10),
+            "At 40 and 3 it gives 3.7. Was the 10 of the example a price?",
         ),
         "question forgotten": (
             lambda mistake, question: 1 - 1 / mistake,
@@ -144,8 +197,16 @@ def threshold_from_prices():
             lambda mistake, question: 0.9,
             "0.9 at all prices. Did the network set it, or did 10 and 1?",
         ),
-        "turned round": (
-            lambda mistake, question: max(0.0, 1 - mistake / question),
-            "It asks nobody where mistakes are dear. Which price is divided by which?",
+        "turned round": (_at_least_zero(lambda mistake, question: 1 - mistake / question), upside_down),
+        "turned round, below zero": (lambda mistake, question: 1 - mistake / question, upside_down),
+        "whole numbers": (_at_least_zero(lambda mistake, question: 1 - question // mistake), whole),
+        "whole numbers, below zero": (lambda mistake, question: 1 - question // mistake, whole),
+        "rounded": (
+            _at_least_zero(lambda mistake, question: round(1 - question / mistake, 1)),
+            "At 40 and 3 it gives 0.9. What does rounding cost where a mistake costs 40?",
+        ),
+        "percent": (
+            _at_least_zero(lambda mistake, question: 100 - 100 * question / mistake),
+            "It gives numbers far above 1. Is a confidence a percentage here?",
         ),
     }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mnist_helpers.checks.compare import try_out
 from mnist_helpers.checks.declare import Between, exercise
 
 
@@ -15,15 +16,18 @@ from mnist_helpers.checks.declare import Between, exercise
 def squeezed(measured):
     """the share of squeezed photographs that are read, from 0 to 1"""
     return float(measured), {
+        "guessing": (
+            Between(0.0, 0.59 * measured),
+            "That is about guessing, or worse. Is every photograph unlike a training digit?",
+        ),
+        "more than a few": (
+            Between(1.41 * measured, 0.899),
+            "Fewer are read than that. Where has a training digit its large numbers, where a photograph?",
+        ),
         "as good as ever": (
             Between(0.9, 1.0),
-            "That is its share of MNIST's digits. Does a squeezed photograph look like one of those?",
+            "That is about its share of MNIST's digits. Does a squeezed photograph look like one of those?",
         ),
-        "a little worse": (
-            Between(0.5, 0.89),
-            "That is a network which mostly copes. Where has a training digit its large numbers?",
-        ),
-        "none": (Between(0.0, 0.02), "Worse than guessing? A tenth comes without looking at the picture."),
         "percent": (Between(1.1, 100.0), "Is it a share, from 0 to 1?"),
     }
 
@@ -33,18 +37,22 @@ def squeezed(measured):
     measured=0.27,
     near=0.4,
     hints=("Ten probabilities sum to 1. Is there an eleventh, for 'none of these'?",),
-    notice="Nobody taught them doubt: what they decline, they decline by accident.",
+    notice="Nobody taught them doubt: they decline what happens to look like two digits at once.",
 )
 def signs_declined(measured):
     """the share of photographed signs that are declined at 0.7, from 0 to 1"""
     return float(measured), {
+        "hardly ever": (
+            Between(0.0, 0.59 * measured),
+            "More are declined than that. Some signs lie between two digits. What does a network say there?",
+        ),
+        "many": (
+            Between(1.41 * measured, 0.849),
+            "Fewer are declined than that. Which of the ten probabilities could say 'none of these'?",
+        ),
         "knows what a digit is": (
             Between(0.85, 1.0),
             "That is a network which knows what is no digit. Which training picture taught it that?",
-        ),
-        "never doubts": (
-            Between(0.0, 0.03),
-            "Some signs lie between two digits. What are its probabilities there?",
         ),
         "percent": (Between(1.1, 100.0), "Is it a share, from 0 to 1?"),
     }
@@ -69,11 +77,10 @@ def price_of_two_percent(measured):
     """the threshold: a probability, from 0 to 1"""
     digits, signs = np.sort(measured[0]), measured[1]
     k = round(0.02 * len(digits))
-    return Between(float(digits[max(0, k - 2)]) + 1e-9, float(digits[k + 1])), {
-        "the other tail": (
-            Between(max(0.9995, float(np.quantile(digits, 0.975))), 1.0),
-            "How many photographs are below it: 2%, or 98%?",
-        ),
+    low, high = float(digits[max(0, k - 2)]), float(digits[k + 1])
+    tail = max(0.9995, float(np.quantile(digits, 0.975)))
+    return Between(low + 1e-9, high), {
+        "the other tail": (Between(tail, 1.0), "How many photographs are below it: 2%, or 98%?"),
         "the share as threshold": (
             Between(0.0, 0.1),
             "The largest of ten probabilities is never below 0.1. Is 2% one of them, or a share of photos?",
@@ -86,16 +93,42 @@ def price_of_two_percent(measured):
             float(np.quantile(signs, 0.02)),
             "It declines 2% of something. Of digits, or of signs?",
         ),
-        "percent": (Between(1.1, 100.0), "Is it a probability, from 0 to 1?"),
+        "too few": (
+            Between(0.1001, low),
+            "Fewer than 2% of the photographs are below it. How many are 2%, and are they sorted?",
+        ),
+        "too many": (
+            Between(high + 1e-9, tail - 1e-9),
+            "More than 2% of the photographs are below it. How many are 2%, and are they sorted?",
+        ),
+        "no probability": (
+            Between(1.1, 100.0),
+            "Is it a probability, from 0 to 1? A percentage is none, nor a number of photos, nor a place.",
+        ),
     }
 
 
-def _corner():
-    """A box that is 20 high, heavy in its upper left, faint in the rest, so that each slip shows."""
-    ink = np.full((20, 10), 6, np.uint8)
+def _boxes():
+    """One that fits anywhere; one heavy in its upper left, faint in the rest; that one turned upside down."""
+    easy, ink = np.full((6, 4), 90, np.uint8), np.full((20, 10), 6, np.uint8)
+    easy[0, 0] = 250  # so that no mean is halfway between two numbers
     ink[8:, 7:] = 0
     ink[1:5, 1:5] = 250
-    return (ink,)
+    return easy, ink, np.ascontiguousarray(ink[::-1, ::-1].T)
+
+
+def _on_boxes(centred):
+    """Return for each box the image and whether the box is as it was; or that it would leave the image."""
+    found = []
+    for ink in _boxes():
+        try:
+            image, left = try_out(centred, (ink,))
+            found.append((image, np.array_equal(ink, left)))
+        except ValueError:
+            if not found:  # the first fits anywhere, so this is another fault
+                raise
+            found.append("leaves the image")
+    return tuple(found)
 
 
 def _placed(ink, top, left):
@@ -109,17 +142,16 @@ def _mean_place(ink):
     return (rows * ink.astype(float)).sum() / ink.sum(), (columns * ink.astype(float)).sum() / ink.sum()
 
 
-def _inside(ink, row, column):
-    height, width = ink.shape
-    return int(np.clip(14 - row, 0, 28 - height)), int(np.clip(14 - column, 0, 28 - width))
+def _inside(start, side):
+    return int(np.clip(start, 0, 28 - side))
 
 
-def _with_place(place):
-    """Return a function that centres by another place, as `place(ink)` gives it."""
+def _by(place, inside=_inside):
+    """Return a function that centres by a place, as `place(ink)` gives it, and keeps the box inside."""
 
     def centred(ink):
-        top, left = _inside(ink, *place(ink))
-        return _placed(ink, top, left)
+        starts = [14 - each for each in place(ink)]
+        return _placed(ink, *map(inside, starts, ink.shape))
 
     return centred
 
@@ -129,49 +161,110 @@ def _rounded(ink):
     return round(row), round(column)
 
 
+def _middle(ink):
+    return ink.shape[0] // 2, ink.shape[1] // 2
+
+
 def _wrapped(ink):
     row, column = _rounded(ink)
     return np.roll(_placed(ink, 0, 0), (14 - row, 14 - column), (0, 1))
 
 
 def _emptied(ink):
-    image = _with_place(_rounded)(ink)
+    image = _by(_rounded)(ink)
     ink[:] = 0
     return image
 
 
+def _no_negative(start, side):
+    """As slices do: a box that begins above the image does not fit."""
+    if start < 0:
+        raise ValueError
+    return min(start, 28 - side)
+
+
+def _no_overhang(start, side):
+    if start > 28 - side:
+        raise ValueError
+    return max(start, 0)
+
+
+def _as_it_comes(start, side):
+    return _no_overhang(_no_negative(start, 0), side)
+
+
 @exercise(
     "11.4",
-    probe=_corner,
+    view=_on_boxes,
     hints=(
         "ink.sum(axis=1) is the ink of each row; the row's number is np.arange(height).",
         "Mean row: (np.arange(height) * ink.sum(axis=1)).sum() / ink.sum(). Columns likewise, with axis 0.",
         "The box begins 14 minus the mean row from the top: not below 0, and not beyond 28 minus its height.",
     ),
     notice="The mean of places weighted by ink: what a balance would find.",
+    unseen="It was tried on three boxes of ours, not on every one.",
 )
 def centre_by_hand():
-    """a function of a box of ink, uint8, that returns a 28 × 28 image"""
-    return _with_place(_rounded), {
-        "middle of the box": (
-            _with_place(lambda ink: (ink.shape[0] // 2, ink.shape[1] // 2)),
-            "Its box is in the middle. Where is most of the ink?",
+    """a function of a box of ink that returns a 28 × 28 image, the mean place of its ink in the middle"""
+    right = _by(_rounded)
+    box = "Its box is in the middle. Where is most of the ink?"
+    half = "It is right in one direction. By what is the box placed in the other?"
+    border = "With the ink at an edge of the box, the box would leave the image. How far may it move?"
+    return right, {
+        "middle of the box": (_by(_middle), box),
+        "middle of the box, from 0": (
+            _by(lambda ink: (round((ink.shape[0] - 1) / 2), round((ink.shape[1] - 1) / 2))),
+            box,
         ),
+        "rows alone": (_by(lambda ink: (_rounded(ink)[0], _middle(ink)[1])), half),
+        "columns alone": (_by(lambda ink: (_middle(ink)[0], _rounded(ink)[1])), half),
         "axes swapped": (
-            _with_place(lambda ink: _rounded(ink)[::-1]),
+            _by(lambda ink: _rounded(ink)[::-1]),
             "The ink is off in both directions. Which of the two means belongs to the rows?",
         ),
         "unweighted": (
-            _with_place(lambda ink: _rounded((ink > 0).astype(np.uint8))),
+            _by(lambda ink: _rounded((ink > 0).astype(np.uint8))),
             "Faint pixels pull as strongly as dark ones. What weighs a pixel?",
         ),
-        "cut off": (
-            _with_place(lambda ink: tuple(int(place) for place in _mean_place(ink))),
-            "It is off by one. Does int round to the nearest number?",
+        "darkest pixel": (
+            _by(lambda ink: np.unravel_index(ink.argmax(), ink.shape)),
+            "It follows the darkest pixel. And the ink beside it?",
         ),
+        "cut off": (
+            _by(lambda ink: tuple(int(place) for place in _mean_place(ink))),
+            "It is off by one where a mean ends in .7. Does int round to the nearest number?",
+        ),
+        "rounded up": (
+            _by(lambda ink: tuple(int(np.ceil(place)) for place in _mean_place(ink))),
+            "It is off by one where a mean ends in .2. Which whole number is the nearest?",
+        ),
+        "from 1, or to 13": (
+            _by(lambda ink: tuple(place + 1 for place in _rounded(ink))),
+            "It is off by one, up and to the left. From which number do rows count, and to which do they go?",
+        ),
+        "the wrong way": (
+            _by(lambda ink: tuple(-place for place in _rounded(ink))),
+            "The lower the ink in the box, the lower comes the box. Is that the way to row 14?",
+        ),
+        "margin of 4": (
+            _by(_rounded, lambda start, side: int(np.clip(start, 4, 24 - side))),
+            "It keeps a margin of 4. How near to the edge may the box come?",
+        ),
+        "over the edge": (_by(_rounded, _as_it_comes), border),
+        "over the upper edge": (_by(_rounded, _no_negative), border),
+        "over the lower edge": (_by(_rounded, _no_overhang), border),
         "wraps around": (
             _wrapped,
-            "Ink that leaves at the bottom comes in at the top. How far may the box move?",
+            "Ink that leaves at one edge comes in at the other. How far may the box move?",
         ),
-        "empties its input": (_emptied, "The image is right, and `ink` is changed afterwards. By whom?"),
+        "on its side": (lambda ink: right(ink).T, "It lies on its side. Which index is the row's?"),
+        "from 0 to 1": (
+            lambda ink: right(ink) / 255,
+            "The place is right, and the numbers end at 1. Who divided the ink?",
+        ),
+        "black or white": (
+            lambda ink: np.where(right(ink) > 0, 255, 0),
+            "The place is right, and faint ink has become as dark as the rest. What did the box hold?",
+        ),
+        "changes its input": (_emptied, "The image is right, and `ink` is changed afterwards. By whom?"),
     }
