@@ -65,7 +65,8 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
             seen = _seen(exercise, answer)
     except Unreadable as error:
         asked = f"You were asked for {exercise.question}"
-        return Verdict("unreadable", f"not yet: your answer is {error}. {asked}")
+        end = "" if str(error).endswith("?") else "."
+        return Verdict("unreadable", f"not yet: your answer is {error}{end} {asked}")
     except TimeUp:
         return Verdict(
             "unreadable", "not yet: it was stopped after some seconds. Is there a loop without an end?"
