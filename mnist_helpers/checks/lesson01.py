@@ -169,8 +169,8 @@ def choose_and_report(right, asked):
         elif k == by_test:
             choice = "This k does best on the test digits. What is left that has not chosen it?"
         elif k == by_training:
-            choice = "Here each training digit is its own nearest neighbour. Can that column choose a k?"
-        for figure, words in _figures(np.array(row), asked):
+            choice = "With this k each training digit votes for itself. Can the training column choose?"
+        for figure, words in _figures(np.array(row), asked, k == best):
             given = (k, round(figure, 6))
             if given != (best, round(answer[1], 6)) and given not in [each for each, _ in wrong.values()]:
                 wrong[f"{k}: {words or 'test'}"] = given, f"{choice} {words}".strip()
@@ -187,10 +187,12 @@ def choose_and_report(right, asked):
     }
 
 
-def _figures(row, asked):
+def _figures(row, asked, chosen):
     """Yield the figures that a row of counts tempts to report, in percent, and what to say to each."""
     yield 100 * row[2] / asked[2], ""
-    chosen_by = "Would it have been chosen, had it been less lucky on the digits of your figure?"
+    chosen_by = "And your figure is of the validation digits. What are the test digits there for?"
+    if chosen:
+        chosen_by = "Would it have been chosen, had it been less lucky on the digits of your figure?"
     known = "Your figure is of digits that the method knows. Who would be surprised that it is right?"
     took_part = "Your figure takes in digits that took part in the choice, or were known. Which did not?"
     yield 100 * row[1] / asked[1], chosen_by
