@@ -26,31 +26,56 @@ RIGHT = {  # k → how many of them it reads
 def paper(measured):
     """a percentage, from 0 to 100"""
     return float(measured), {
-        "half": (
-            50.0,
-            "With half its pixels inked a square is a blot. How wide is a stroke?",
+        "no exact 0": (
+            Between(0.0, 0.1),
+            "Not one pixel untouched? Look at the margins in the pictures above.",
         ),
-        "mostly ink": (20.0, "In the pictures above, which is there more of: dark or light?"),
-        "hardly any ink": (97.0, "A stroke is two or three pixels wide here, and has grey edges. Count one."),
+        "a share, or all values alike": (
+            Between(0.2, 1.0),
+            "Of 100 pixels that is one at most. Is it a share of 1, or are all 256 values equally common?",
+        ),
+        "mostly ink": (
+            Between(2.0, 40.0),
+            "That leaves more ink than paper. In the pictures above, which is there more of: dark or light?",
+        ),
+        "half": (
+            Between(41.0, 60.0),
+            "With about half its pixels inked a square is a blot. How wide is a stroke?",
+        ),
+        "hardly any ink": (
+            Between(92.0, 100.0),
+            "A stroke is two or three pixels wide here, and has grey edges. Count one.",
+        ),
+        "of 784": (Between(101.0, 784.0), "Of 100 pixels, so many? Of how many have you counted?"),
     }
 
 
 @exercise(
     "01.2",
-    measured=3.0,
+    measured=2.0,
+    near=0.5,
     hints=("The method stays the same. What changes from block to block?", "Other writers."),
     notice="Other digits alone move a figure by as much. So such a fall proves no harm done by choosing.",
 )
 def spread_of_blocks(measured):
     """a difference in percentage points, 0 or more"""
-    return Between(measured / 3, measured * 2.5), {
+    return float(measured), {
         "nothing chosen, nothing moves": (
             Between(0.0, measured / 5),
-            "The method is the same, true. But are these the same writers, and as easily read?",
+            "In percentage points that is none, or next to none. The method is the same, true. "
+            "But are these the same writers, and as easily read?",
         ),
         "another world": (
-            Between(measured * 3, 100.0),
+            Between(measured * 3, 50.0),
             "All blocks were mixed from the same two groups of writers. What would make one so much harder?",
+        ),
+        "a score": (
+            Between(50.1, 100.0),
+            "Is that the score of a block? Asked was how far the best and the worst lie apart.",
+        ),
+        "worst minus best": (
+            Between(-100.0, -0.01),
+            "How far two scores lie apart is never negative. Which did you take from which?",
         ),
     }
 
@@ -67,6 +92,12 @@ def distance_of_two(first, second):
     """the distance of the two images: one number"""
     a, b = first.astype(float), second.astype(float)
     squares, wrapped = (a - b) ** 2, first - second
+    cancel = "Differences of both signs cancel each other here. What does a square do to a sign?"
+    lengths = "That compares two lengths. May two arrows of equal length not point to different places?"
+
+    def length(image):
+        return np.sqrt((image**2).sum())
+
     return np.sqrt(squares.sum()), {
         "wrapped bytes": (np.sqrt((wrapped**2).sum()), "How large may the square of a byte be in a byte?"),
         "wrapped differences": (
@@ -76,9 +107,43 @@ def distance_of_two(first, second):
         "no root": (squares.sum(), "Is that a distance, or its square?"),
         "absolute values": (np.abs(a - b).sum(), "Is that the way along the streets, or through the air?"),
         "mean": (np.sqrt(squares.mean()), "Does the definition add the squares up, or take their mean?"),
-        "signs cancel": (
-            float(a.sum() - b.sum()),
-            "Differences of both signs cancel each other here. What does a square do to a sign?",
+        "wrapped differences, no root": (
+            (wrapped.astype(float) ** 2).sum(),
+            "Look at 30 − 210, the upper right pixels. Which difference did you get? And is this a distance, "
+            "or its square?",
+        ),
+        "signed bytes": (
+            np.sqrt(((first.astype("int8").astype(float) - second.astype("int8")) ** 2).sum()),
+            "A signed byte, int8, ends at 127. Has a 200 become something else on the way?",
+        ),
+        "first minus second": (float((a - b).sum()), cancel),
+        "second minus first": (float((b - a).sum()), cancel),
+        "scaled": (
+            np.sqrt(squares.sum()) / 255,
+            "That is a 255th of the distance. Were the pixels scaled on the way?",
+        ),
+        "largest": (np.abs(a - b).max(), "That is the largest of nine differences. What of the other eight?"),
+        "norm of a matrix": (
+            np.linalg.norm(a - b, 2),
+            "Close, but a norm of the *table*, as a matrix. What if the nine pixels lie in one row?",
+        ),
+        "mean of absolute values": (
+            np.abs(a - b).mean(),
+            "That is the mean size of a difference. Where are the squares, and where is the sum?",
+        ),
+        "sum of roots": (
+            np.sqrt(np.abs(a - b)).sum(),
+            "Is the root taken of each difference, or of the sum of their squares?",
+        ),
+        "first length minus second": (length(a) - length(b), lengths),
+        "second length minus first": (length(b) - length(a), lengths),
+        "no sum": (
+            np.abs(a - b),
+            "The root of each square gives the differences back, without signs. What comes before the root?",
+        ),
+        "by rows": (
+            np.sqrt(squares.sum(axis=1)),
+            "That is one distance for each row. Over how many of the nine pixels does the sum go?",
         ),
     }
 
@@ -95,29 +160,51 @@ def distance_of_two(first, second):
 def choose_and_report(right, asked):
     """a pair (k, figure): the k to choose, and the figure to report for it in percent"""
     percent = {k: 100 * np.array(row) / asked for k, row in right.items()}
-    by_training, k, by_test = (max(percent, key=lambda each: percent[each][i]) for i in range(3))
-    _, validation, test = percent[k]
-    return (k, test), {
-        "chosen by test": (
-            (by_test, percent[by_test][2]),
-            "This k does best on the test digits. What is left that has not chosen it?",
+    by_training, best, by_test = (max(percent, key=lambda each: percent[each][i]) for i in range(3))
+    answer, wrong = (best, percent[best][2]), {}
+    for k, row in right.items():
+        choice = "Another k reads more of the validation digits. Which column is there to choose by?"
+        if k == best:
+            choice = "The k is chosen well."
+        elif k == by_test:
+            choice = "This k does best on the test digits. What is left that has not chosen it?"
+        elif k == by_training:
+            choice = "With this k each training digit votes for itself. Can the training column choose?"
+        for figure, words in _figures(np.array(row), asked, k == best):
+            given = (k, round(figure, 6))
+            if given != (best, round(answer[1], 6)) and given not in [each for each, _ in wrong.values()]:
+                wrong[f"{k}: {words or 'test'}"] = given, f"{choice} {words}".strip()
+    return answer, wrong | {
+        "the figure of another": (
+            (best, percent[by_test][2]),
+            "The k is chosen well, and the figure is that of another k. Which belongs to yours?",
         ),
-        "chosen by training": (
-            (by_training, percent[by_training][2]),
-            "Each training digit is its own nearest neighbour. What does such a figure tell you?",
+        "the place of a row": (
+            (list(right).index(best), answer[1]),
+            "Is your first number one of the five k, or the place of a row?",
         ),
-        "training reported": (
-            (by_training, percent[by_training][0]),
-            "Every answer was among the known digits. Who would be surprised that it is right?",
-        ),
-        "validation reported": (
-            (k, validation),
-            "The k is chosen well. Would it have been chosen, had it been less lucky on these digits?",
-        ),
-        "both reported": (
-            (k, 100 * sum(right[k][1:]) / sum(asked[1:])),
-            "More digits, true. But did some of them take part in the choice?",
-        ),
-        "a count": ((k, right[k][2]), "Is that a percentage?"),
-        "a share": ((k, test / 100), "Is that in percent?"),
+        "the other order": (answer[::-1], "Both are there, in the other order. Which comes first?"),
     }
+
+
+def _figures(row, asked, chosen):
+    """Yield the figures that a row of counts tempts to report, in percent, and what to say to each."""
+    yield 100 * row[2] / asked[2], ""
+    chosen_by = "And your figure is of the validation digits. What are the test digits there for?"
+    if chosen:
+        chosen_by = "Would it have been chosen, had it been less lucky on the digits of your figure?"
+    known = "Your figure is of digits that the method knows. Who would be surprised that it is right?"
+    took_part = "Your figure takes in digits that took part in the choice, or were known. Which did not?"
+    yield 100 * row[1] / asked[1], chosen_by
+    yield 100 * row[0] / asked[0], known
+    yield 100 * row[1:].sum() / asked[1:].sum(), took_part + " (Validation and test digits are in it.)"
+    yield 100 * row.sum() / asked.sum(), took_part + " (All three columns are in it.)"
+    yield (100 * row[1:] / asked[1:]).mean(), took_part + " (It is the mean of two columns.)"
+    for count, of, column in zip(row, asked, ("training", "validation", "test"), strict=True):
+        of_them = "" if column == "test" else f" And is the {column} column the one to report?"
+        yield float(count), f"Is {count} a percentage?{of_them}"
+        yield count / of, f"Is your figure a share, or in percent?{of_them}"
+        yield (
+            100 * count / (asked.min() + asked.max() - of),
+            f"By how many {column} digits was it to be divided?{of_them}",
+        )
