@@ -1,0 +1,119 @@
+"""The exercises of lesson 07."""
+
+from mnist_helpers.checks.declare import Between, exercise
+
+
+@exercise(
+    "07.1",
+    hints=(
+        "What share of the way is left after one step?",
+        "Two hundredths of what is *left* go at each step.",
+    ),
+    notice="Each step takes two hundredths of what is left, so the steps get shorter and shorter.",
+    near=0.1,
+)
+def left_of_the_way():
+    """how much of the level weight's way is left, in percent: a number from 0 to 100"""
+    left = 100 * 0.98**40
+    return left, {
+        "arrived": (Between(0, 8), "The steep weight is there. How large is the slope of the level one?"),
+        "equal steps": (20.0, "40 times 2% of the whole way? What happens to the slope on the way?"),
+        "what is gone": (100 - left, "Is this what is left, or what has been gone?"),
+        "not moved": (Between(85, 100), "The slope is small, but is it nothing? It takes forty steps."),
+    }
+
+
+@exercise(
+    "07.2",
+    measured=4.0,
+    near=0.5,
+    hints=("Nobody showed it a moved digit.", "In 06, what did a CNN of one pass lose by two pixels?"),
+    notice="A training is good for digits such as it had, and less for others.",
+)
+def misread_when_moved(measured):
+    """how many of 100 moved digits the control misreads: a number from 0 to 100"""
+    return measured, {
+        "no more": (
+            Between(0, 1.6),
+            "Is a CNN indifferent to a move? Which of its layers have weights for places?",
+        ),
+        "as a dense network": (
+            Between(30, 100),
+            "That is what 06's dense networks lost. What do filters do?",
+        ),
+    }
+
+
+CURVES = {"A": "go on", "B": "lower the rate", "C": "stop earlier"}
+
+
+def _first_wrong(advice):
+    for curve, wanted in CURVES.items():
+        said = str(advice[curve]).strip().casefold()
+        if said != wanted:
+            return f"{curve}: {said}"
+    return "all three"
+
+
+@exercise(
+    "07.3",
+    hints=(
+        "Smooth each curve in your mind: where is it going at its end?",
+        "Which of them would another hundred steps help?",
+        "C has two curves. Which one tells about digits that are new?",
+    ),
+    notice="Jagged is not broken, level is not finished, and a rising curve does not want more epochs.",
+    view=_first_wrong,
+    unseen="Whether you could tell such curves in a real training was not looked at.",
+)
+def advice():
+    """a dict such as {"A": "stop earlier", "B": …, "C": …} of three advices in quotes"""
+    others = {
+        "A jagged": (
+            {"A": "lower the rate"},
+            "A: the jags are noise. Where is the curve at its end, and still going?",
+        ),
+        "A enough": ({"A": "stop earlier"}, "A: what would the next sixty steps bring?"),
+        "B level": (
+            {"B": "stop earlier"},
+            "B: level, but is it the lowest level there is? What are its jumps made of?",
+        ),
+        "B patience": (
+            {"B": "go on"},
+            "B: compare its middle and its end. Have the last hundred steps helped?",
+        ),
+        "C more": ({"C": "go on"}, "C: the training loss falls. Which curve tells about new digits?"),
+        "C slower": ({"C": "lower the rate"}, "C: nothing jumps. When was the dashed curve lowest?"),
+    }
+    return CURVES, {name: (CURVES | wrong, words) for name, (wrong, words) in others.items()}
+
+
+@exercise(
+    "07.4",
+    hints=(
+        "Follow section 2, with another optimizer, other rates and 160 of them.",
+        "Not the lowest point. Where does it shoot up for good?",
+        "Divide the rate there by ten; on this picture it lies between 0.3 and 0.8.",
+    ),
+    notice="A picture takes seconds where a search takes a minute, and is no sharper than a factor of two.",
+    unseen="Any rate in a band was accepted, since one run is not sharper.",
+    mnist_only=True,
+)
+def momentum_rate():
+    """a tenth of the rate at which the loss shoots up for good: a number such as 0.002"""
+    return Between(0.03, 0.085), {
+        "the lowest point": (
+            Between(0.1, 0.35),
+            "Is that where the loss is lowest? Which rates earned that loss, this one or those before it?",
+        ),
+        "where it shoots up": (
+            Between(0.36, 1.0),
+            "Is that where it shoots up? One run is not sharp: how far below does it get safe?",
+        ),
+        "where the fall begins": (
+            Between(0.0105, 0.025),
+            "Is that where the loss begins to fall? Safe, but how fast?",
+        ),
+        "the default": (0.01, "Is this read from the picture, or what Keras takes when nobody says?"),
+        "Adam's": (0.001, "That is what Keras takes for Adam. Was it read from *this* picture?"),
+    }
