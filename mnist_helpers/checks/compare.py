@@ -74,7 +74,7 @@ def how_far(answer: Any, target: Any) -> float:
 
 def slips(right: Any) -> Iterator[tuple[Any, str]]:
     """Yield what a slip that is nobody's misconception makes of a right answer, and what to ask then."""
-    if isinstance(right, tuple) and len(right) == 2 and not isinstance(right, Between):
+    if not isinstance(right, str | Between) and len(_parts(right)) == 2:
         yield right[::-1], "Both values are right, in the other order. Which comes first?"
     if isinstance(right, np.ndarray) and right.size and right.dtype.kind != "b":
         number = right.astype(float)
@@ -89,7 +89,11 @@ def slips(right: Any) -> Iterator[tuple[Any, str]]:
             right.shape
         }:
             if np.prod(shape) == right.size:
-                yield number.reshape(shape), f"The numbers are right, in another shape than {right.shape}."
+                yield (
+                    number.reshape(shape),
+                    "The numbers are right, in another shape: "
+                    + (f"{right.shape} was expected." if right.shape else "a single number was expected."),
+                )
 
 
 def _parts(value: Any) -> tuple:

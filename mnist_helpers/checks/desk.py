@@ -182,7 +182,7 @@ def _unknown(exercise: Exercise, answer: Any, seen: Any, right: Any) -> str:
     for slip, text in slips(target):
         if how_far(inner, slip) <= min(exercise.near, 0.01):
             return f"not yet: {_observed(answer)}{text}"
-    if 0 < how_far(inner, target) < 0.05:
+    if isinstance(target, np.ndarray) and target.ndim == 0 and 0 < how_far(inner, target) < 0.05:
         return f"not yet: {_observed(answer)}Near, but not near enough. What was rounded, or left out?"
     return f"not yet, and none of the mistakes I know. {_difference(seen, right, exercise)}"
 

@@ -49,7 +49,7 @@ def declared(monkeypatch):
     [
         ("99.1", 6, "✓ 99.1 right. Well seen."),
         ("99.1", np.float16(6.01), "right"),
-        ("99.1", [6.0], "in another shape than ()"),
+        ("99.1", [6.0], "a single number was expected"),
         ("99.1", [1.0, 2.0], "shape is (2,), expected was ()"),
         ("99.1", 600, "a hundred times too much"),
         ("99.1", -6.0, "Right but for the sign"),
