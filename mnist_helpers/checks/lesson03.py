@@ -16,8 +16,16 @@ def moving_weights(measured):
         "all": (100.0, "What is the slope of a weight whose pixel is 0?"),
         "only the right digit's": (measured / 10, "Have the nine other scores no error?"),
         "none": (0.0, "All weights are 0, but are their slopes?"),
-        "the blank ones": (100.0 - measured, "Do the weights of inked pixels move, or those of blank ones?"),
+        "the blank ones": (
+            100.0 - measured,
+            "That is most of them. Is most of the image ink or blank, and whose weights move?",
+        ),
+        "half": (50.0, "Some go up and some down. Are there also some that stay?"),
+        "one column": (10.0, "A tenth is one digit's weights. Do all of these move, and no other digit's?"),
         "a single one": (100 / 7840, "How many pixels have ink, and to how many scores do they lead?"),
+        "one pixel's": (1000 / 7840, "How many pixels have ink, and to how many scores do they lead?"),
+        "a share": (measured / 100, "As a share that is about right. What is it in percent?"),
+        "a count": (78.4 * measured, "As a number of weights that is about right. What is it in percent?"),
     }
 
 
@@ -30,13 +38,12 @@ def moving_weights(measured):
 def too_large(measured):
     """one of the words "creeps", "falls fast", "jumps", "runs away", in quotes"""
     shown = "runs away" if not measured < 25 else "jumps" if measured > 2.303 else "falls fast"
+    bounded = "On the parabola the slope grew with the distance. How far can an error grow?"
     wrong = {
         "creeps": ("creeps", "Such losses come from steps that are too short. Are these?"),
         "falls fast": ("falls fast", "Are longer steps sooner at the bottom, if they go past it?"),
-        "runs away": (
-            "runs away",
-            "On the parabola the slope grew with the distance. How far can an error grow?",
-        ),
+        "runs away": ("runs away", bounded),
+        "diverges": ("diverges", bounded),
         "jumps": ("jumps", "How high are the last losses, and how much do they differ?"),
     }
     return shown, {name: it for name, it in wrong.items() if name != shown}
@@ -55,11 +62,13 @@ def too_large(measured):
 def two_steps(lowest, rate):
     """the place after two steps: a number"""
 
-    def walk(steps, factor=2.0, sign=-1.0):
+    def walk(steps, factor=2.0, sign=-1.0, rate=rate):
         w = 0.0
         for _ in range(steps):
             w += sign * rate * factor * (w - lowest)
         return w
+
+    second = walk(2) - walk(1)
 
     return walk(2), {
         "uphill": (walk(2, sign=1.0), "Does the value rise or fall to the right of 0, at a slope of −6?"),
@@ -68,7 +77,20 @@ def two_steps(lowest, rate):
         "one step": (walk(1), "Is that the place after the first step, or after the second?"),
         "three steps": (walk(3), "How many steps are these?"),
         "the first slope twice": (2 * walk(1), "Is the slope at the second place still that at 0?"),
-        "no distance": (walk(2) - lowest, "Is that the place, or how far it is from 3?"),
+        "from the lowest": (walk(2) - lowest, "Is that the place, or how far it is from 3?"),
+        "the distance": (lowest - walk(2), "Is that the place, or how far it is from 3?"),
+        "the other side": (2 * lowest - walk(2), "On which side of 3 does the first step land, and then?"),
+        "onwards": (walk(1) - second, "To the right of 3, does a step against the slope lead left or right?"),
+        "the step": (second, "Is that the second step, or the place that it leads to?"),
+        "the value": ((walk(2) - lowest) ** 2, "Is that the place, or the value there?"),
+        "the factor": (1.44, "That says how many times farther. Which place is it?"),
+        "rate 1": (
+            walk(2, rate=1.0),
+            "At a rate of 1 the second step leads back to 0. Which rate was asked?",
+        ),
+        "rate 0.1": (walk(2, rate=0.1), "Was the rate 0.1 or 1.1?"),
+        "slope 2w − 3": (-0.66, "Was the slope taken for 2w − 3? What is 2 · (w − 3) at 0?"),
+        "the path": ([0.0, walk(1), walk(2)], "Those are the places on the way. Which is the last?"),
     }
 
 
@@ -114,6 +136,24 @@ def biases_down(labels):
             digits(lambda count: count < max(counts)),
             "Does only one digit gain? Compare each one's share of the batch with a tenth.",
         ),
+        "without the absent": (
+            digits(lambda count: 0 < count < fair),
+            "And a digit that does not occur: did the network say too much of it, or too little?",
+        ),
+        "without the frequent": (
+            digits(lambda count: count < sorted(counts)[-2]),
+            "Do only two digits gain? Compare each one's share of the batch with a tenth.",
+        ),
+        "the balanced": (
+            digits(lambda count: count == fair),
+            "Each of these is two of the twenty, and a tenth was said. How large is its mean error?",
+        ),
+        "the commonest": (
+            digits(lambda count: count == max(counts)),
+            "A digit that is a quarter of the batch: was too much said of it, or too little?",
+        ),
+        "how many": (4, "Asked is which digits they are, in a set. Is that a number of digits?"),
+        "texts": ({"2", "4", "5", "6"}, "These are texts. Write the digits as numbers, without quotes."),
         "all": (set(range(10)), "The errors of an image add up to 0. Can all ten biases go down?"),
         "none": (set(), "A bias has no pixel. What is its slope then: 0, or the error of its score?"),
     }
