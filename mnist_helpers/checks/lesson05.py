@@ -35,6 +35,18 @@ def after_twenty(measured):
             ("down", "same"),
             "Each epoch makes it surer. On new digits, is it surer of right ones only?",
         ),
+        "accuracy as an error": (
+            ("down", "down"),
+            "Less loss, and yet fewer right answers? Is down good news for both?",
+        ),
+        "both climb": (
+            ("up", "up"),
+            "More right answers: from what would it learn them, once it has its 1,000 by heart?",
+        ),
+        "forgets": (
+            ("same", "down"),
+            "Fewer right answers, and no more loss? Does what it learns after epoch 20 replace the rest?",
+        ),
     }
     return right, {name: it for name, it in wrong.items() if it[0] != right}
 
@@ -49,18 +61,34 @@ def after_twenty(measured):
 def mistakes_with_all(measured):
     """how many of 100 new digits it misreads when it has learned from all: a number from 0 to 100"""
     return float(measured), {
-        "steps alone": (10.6, "As many as before, because it takes as many steps? And what is in each step?"),
+        "steps alone": (
+            Between(max(9.0, 1.42 * measured), 12.0),
+            "About as many as before, because it takes as many steps? And what is in each step?",
+        ),
+        "a little better": (
+            Between(1.42 * measured, 8.9),
+            "Fewer than before, but not few enough. How much of 50,000 digits can be learned by heart?",
+        ),
         "seen too seldom": (
-            Between(14.0, 80.0),
+            Between(max(12.1, 1.42 * measured), 80.0),
             "More than after fifty passes: must a digit come back to be learned from?",
         ),
         "the right ones": (
             Between(85.0, 100.0),
             "Is that how many it reads, or how many it misreads?",
         ),
+        "many passes": (
+            Between(0.5, 0.59 * measured),
+            "So few take many passes over all digits, as in section 2. How many does this network make?",
+        ),
+        "a share": (measured / 100, "Is that a share, or a number of 100 digits?"),
         "in proportion": (
-            Between(0.0, 0.5),
+            Between(0.1, 0.4),
             "Fifty times the digits, a fiftieth of the mistakes? Are fifty digits fifty times as new as one?",
+        ),
+        "all of them": (
+            0.0,
+            "None at all? It has seen each of its digits once, and these never.",
         ),
     }
 
@@ -89,7 +117,10 @@ def early_stopping(losses, patience):
             break
     stopped, restored = epoch + 1, best + 1
     return (stopped, restored), {
-        "first rise": ((3, 2), "That is patient for no epoch at all. What does a patience of 2 wait for?"),
+        "first rise": (
+            (3, 2),
+            "That stops at the first loss without a new best. What does a patience of 2 wait for?",
+        ),
         "last weights": (
             (stopped, stopped),
             "It stops there. But is the last epoch the one with the lowest loss so far?",
@@ -99,16 +130,36 @@ def early_stopping(losses, patience):
         "two rises in a row": ((8, 4), "Is a loss compared with the epoch before, or with the best so far?"),
         "one too many": ((stopped + 1, restored), "At which count does the table of section 5 stop, with 3?"),
         "runs to the end": ((10, 10), "Would training have come as far as that lowest loss?"),
+        "best is the stop": (
+            (restored, restored),
+            "In that epoch the loss is a new best. How does training find out that none follows?",
+        ),
+        "an earlier dip": ((stopped, 2), "It stops there. Is the loss of epoch 2 the lowest so far?"),
+        "both one later": (
+            (stopped + 1, restored + 1),
+            "As far apart as they are. Was one added to numbers that count from 1 already?",
+        ),
         "sees the future": ((stopped, 10), "Which epochs exist when training stops?"),
         "turned round": ((restored, stopped), "Which comes first: the stop, or the best epoch?"),
     }
 
 
-KNOWN = {1.0: "not multiplied", 0.7: "multiplied by 1 - p", 3.3333: "divided by p"}  # with p = 0.3
+# with p = 0.3
+KNOWN = {1.0: "not multiplied", 0.7: "multiplied by 1 - p", 3.3333: "divided by p", 1.3: "times 1 + p"}
 
 
 def _units():
     return np.arange(1.0, 10001.0).reshape(200, 50)
+
+
+def _divided(x, results, share):
+    return all(np.allclose(one, x * (one != 0) / share(one != 0), rtol=1e-6) for one in results)
+
+
+def _by_own_share(x, results):
+    """Whether the units that stay on are divided by how many there are, in the batch or in each image."""
+    with np.errstate(all="ignore"):  # an image may have lost all
+        return _divided(x, results, np.mean) or _divided(x, results, lambda on: on.mean(1, keepdims=True))
 
 
 def _dropped(dropout):
@@ -122,18 +173,26 @@ def _dropped(dropout):
         return f"the shape {first.shape}"
     factors, off = np.round(first / x, 4), first == 0
     share, scales = round(off.mean(), 1), np.unique(factors[~off])
+    if not off.any():
+        return "none off"
+    if _by_own_share(x, (first, second)) and not _divided(x, (first, second), lambda on: 1 - p):
+        return "divided by the share"
     if len(scales) > 1:
         return "other values"
     if (off == off[:, :1]).all() and 0 < share < 1:
         return "whole images"
     if (off == off[0]).all() and 0 < share < 1:
         return "one mask"
+    if share == 0.5:
+        return "always half"
     if share != p:
         return "keeps p" if share == round(1 - p, 1) else f"{share:.0%} off"
     if np.ptp(off.sum(axis=1)) == 0:
         return "counted"
     if np.array_equal(first, second):
         return "every time alike"
+    if np.isclose(scales, 2):
+        return "always doubled"
     if not np.isclose(scales, 1 / (1 - p), atol=1e-3):
         return KNOWN.get(scales.item(), "other multiple")
     return "dropout" if np.array_equal(dropout(_units(), 0.0), x) else "not x for p = 0"
@@ -159,6 +218,11 @@ def _keeps_p(x, p):
 
 def _ignores(x, p):
     return (_drawn(x) >= p) / (1 - p)
+
+
+def _by_share(x, p):
+    mask = _drawn(x) >= p
+    return x * mask / mask.mean()
 
 
 @exercise(
@@ -212,6 +276,26 @@ def dropout():
             _by(lambda x: _drawn(x).argsort(axis=1).argsort(axis=1) / x.shape[1]),
             "Every image lost equally many units. Is each unit drawn alone, or so many an image?",
         ),
+        "none off": (
+            lambda x, p: x.copy(),
+            "No unit was off with p = 0.3. Is that what dropout does in training, or in use?",
+        ),
+        "always half": (
+            lambda x, p: _by(_drawn)(x, 0.5),
+            "About half of the units were off with p = 0.3. Where does p come in?",
+        ),
+        "always doubled": (
+            _by(_drawn, lambda p: 2),
+            "The units that stay on were doubled with p = 0.3. For which p is 2 the right number?",
+        ),
+        "times 1 + p": (
+            _by(_drawn, lambda p: 1 + p),
+            "The units that stay on became 1.3 times as large. Is 0.7 of the units times 1.3 all of them?",
+        ),
+        "divided by the share": (
+            _by_share,
+            "The factor changed from draw to draw. Which share stays on by plan, and which by chance?",
+        ),
         "leaves x out": (
             _ignores,
             "The units that stay on are not all multiplied alike. Where does x come in?",
@@ -250,14 +334,26 @@ def dropout_in_digits():
         ),
         "the same digits": (
             {1250: SAME, 2500: SAME},
-            "The row of 2,500 lies where 1,000 digits do. From how many did these networks learn?",
+            "No difference with 2,500 either? From how many did these networks learn, without dropout?",
         ),
-        "few steps": (
+        "turned round, or few steps": (
             {1250: LOWER, 2500: LOWER},
-            "Both below 1,000 digits with dropout. How many steps did each training take?",
+            "Lower in both? Which list did you name second, and how many steps did each training take?",
+        ),
+        "dropout beats 1,250": (
+            {1250: LOWER, 2500: HIGHER},
+            "1,250 digits below 1,000 with dropout? How many steps did each of these trainings take?",
+        ),
+        "turned round, sizes mixed up": (
+            {1250: LOWER, 2500: SAME},
+            "Lower with more digits? Which list did you name second, and which size belongs to which list?",
+        ),
+        "sizes as texts": (
+            {"1250": SAME, "2500": HIGHER},
+            "The sizes are texts. Which keys has a dict of the numbers 1250 and 2500?",
         ),
         "worse with more": (
             {1250: HIGHER, 2500: SAME},
-            "More digits, and less sure a gain? Is the number of passes 50_000 // size for each?",
+            "More digits, and less sure a gain? Which list is of which size, and how many passes had it?",
         ),
     }
