@@ -43,6 +43,8 @@ def chosen_by():
 
 
 def _runs(accuracies):
+    if isinstance(accuracies, float):
+        return "no list"
     runs = [float(accuracy) for accuracy in accuracies]
     if len(runs) < 3:
         return "fewer than three"
@@ -60,6 +62,7 @@ def _runs(accuracies):
 def seeds():
     """a list of accuracies on validation images, one a seed, three or more"""
     return [0.91, 0.92, 0.9], {
+        "a mean": (0.91, "That is one number. Where are the three or more it comes from, a list?"),
         "one run": ([0.91], "How would you know that this seed was not a lucky one?"),
         "one seed": ([0.91, 0.91, 0.91], "Equal to the last digit: was the seed another one each time?"),
         "percent": ([91.0, 92.0, 90.0], "Are these shares, or percentages?"),
@@ -120,9 +123,13 @@ def confusion(measured):
 
 
 def _tally(causes):
+    if isinstance(causes, list):
+        return "a list"
     counts = dict(causes)
     if not counts:
         return "nothing"
+    if all(0 < count < 1 for count in counts.values()):
+        return "shares"
     if sum(counts.values()) < 10:
         return "fewer than ten"
     return "causes" if len(counts) >= 2 else "one cause"
@@ -141,6 +148,11 @@ def _tally(causes):
 def causes():
     """a dict of cause → how many of the mistakes you looked at, ten mistakes or more"""
     return {"unclear": 6, "torn": 4}, {
+        "a list": (
+            ["unclear", "torn"],
+            "A list names causes. How many mistakes of each: a dict, cause → number?",
+        ),
+        "shares": ({"unclear": 0.6, "torn": 0.4}, "These are shares. Of how many mistakes? Counts, please."),
         "too few": (
             {"unclear": 2, "torn": 1},
             "How many mistakes were that? Ten or more show what is usual.",
@@ -182,8 +194,24 @@ def overconfidence(measured):
 
 def _sentence(text):
     words = str(text).casefold().split()
+    doubts = {
+        "fail",
+        "fails",
+        "not",
+        "never",
+        "only",
+        "unseen",
+        "other",
+        "except",
+        "without",
+        "unlike",
+        "worse",
+        "wrong",
+    }
+    if not doubts & {word.strip(".,;:") for word in words} and "%" in str(text):
+        return "a figure"
     if len(words) < 8:
-        return "a figure" if "%" in str(text) else "short"
+        return "short"
     return (
         "promises"
         if {"always", "everything", "everyone", "any"} & set(words) and "not" not in words

@@ -1,5 +1,7 @@
 """The questions of the clinic: what is wrong with these tracebacks, trainings and lines of code?"""
 
+import itertools
+
 from mnist_helpers.checks.declare import exercise
 
 LETTER = "one letter in quotes"
@@ -95,7 +97,7 @@ def _declare(number, cause):
     @exercise(
         f"clinic.{number}",
         hints=("Where does the training loss begin, and where does it stay?", "Now the table.", SIGNS[cause]),
-        notice=SIGNS[cause],
+        notice=SIGNS[cause].partition(". ")[0].rstrip(".") + ".",
         unseen="How you told it from the others was not looked at.",
     )
     def patient():
@@ -112,10 +114,11 @@ for _number, _cause in enumerate(PATIENTS.values(), start=4):
     hints=("One fault is in the network, one in the training, one in its use.", "Who chose the best epoch?",
            "Compare how line 2 and line 13 scale."),
     notice="Probabilities that share nothing, test digits that chose, and a photo scaled in another way.",
+    view=lambda lines: set(lines) if isinstance(lines, list | tuple) else lines,
 )  # fmt: skip
 def published():
     """a set of three line numbers, such as {1, 2, 3}"""
-    return {7, 10, 13}, {
+    wrong = {
         "reports, not chooses": (
             {7, 12, 13},
             "Line 12 reports. Where were these digits used before, to choose?",
@@ -132,3 +135,13 @@ def published():
         "no sigmoid": ({10, 12, 13}, "10 and 12 are one fault, told twice. What do ten sigmoids promise?"),
         "the optimizer": ({7, 9, 10}, "Adam and this loss go well together. What happens to the photo?"),
     }
+    told = [lines for lines, _ in wrong.values()]
+    for fault, line in itertools.product((7, 10, 13), (1, 2, 3, 5, 6, 9, 11, 12, 14)):
+        lines = {7, 10, 13} - {fault} | {line}
+        if lines not in told:
+            what = f"Two of them begin a fault, and line {line} does not."
+            wrong[f"{line} for {fault}"] = (
+                lines,
+                f"{what} Ask again of network, training and use: which is left?",
+            )
+    return {7, 10, 13}, wrong

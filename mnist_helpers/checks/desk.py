@@ -54,6 +54,10 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
         return Verdict("sample", "not judged on the sample: only MNIST can show this")
     if exercise.measured is not None and (measured is None or measured is ...):
         return Verdict("measure", "run the cells above first: this check needs what they measure")
+    if isinstance(
+        measured, int | np.integer
+    ):  # a number that was typed is no more exact than one that was not
+        measured = float(measured)
     right, wrong = exercise.expected(measured)
     if callable(right) and not callable(answer):
         return Verdict(

@@ -17,6 +17,10 @@ def parameters_of_a_convolution():
         "depth and bias forgotten": (32 * 3 * 3, "How many channels come in? And what is added at the end?"),
         "no bias": (32 * 3 * 3 * 24, "These are the weights. What is added to each sum besides?"),
         "a bias for each channel": (32 * 24 * (3 * 3 + 1), "How many sums leave one filter at one place?"),
+        "a table for each place": (
+            32 * (3 * 3 * 24 + 1) * 100,
+            "One table for each place? What do places share?",
+        ),
         "one filter": (3 * 3 * 24 + 1, "That is one filter. How many are there?"),
     }
 
@@ -34,8 +38,9 @@ def parameters_of_a_convolution():
 def misread_when_moved(measured):
     """how many of 100 moved digits the dense networks misread: a number from 0 to 100"""
     return measured, {
+        "a share": (Between(0.2, 0.9), "Is that a share, or a number of 100 digits?"),
         "hardly more": (
-            Between(0, 12),
+            Between(1, 12),
             "You would hardly notice the move. Which weights meet the strokes now?",
         ),
         "next to all": (

@@ -16,7 +16,9 @@ def left_of_the_way():
     """how much of the level weight's way is left, in percent: a number from 0 to 100"""
     left = 100 * 0.98**40
     return left, {
-        "arrived": (Between(0, 8), "The steep weight is there. How large is the slope of the level one?"),
+        "a share": (Between(0.3, 0.6), "Is that a share, or a percentage?"),
+        "half": (50.0, "After 34 steps half of the way is left. And after 40?"),
+        "arrived": (Between(1, 8), "The steep weight is there. How large is the slope of the level one?"),
         "equal steps": (20.0, "40 times 2% of the whole way? What happens to the slope on the way?"),
         "what is gone": (100 - left, "Is this what is left, or what has been gone?"),
         "not moved": (Between(85, 100), "The slope is small, but is it nothing? It takes forty steps."),
@@ -33,12 +35,14 @@ def left_of_the_way():
 def misread_when_moved(measured):
     """how many of 100 moved digits the control misreads: a number from 0 to 100"""
     return measured, {
+        "a share": (Between(0.01, 0.1), "Is that a share, or a number of 100 digits?"),
+        "reads": (Between(92, 100), "Is that how many it reads, or how many it misreads?"),
         "no more": (
-            Between(0, 1.6),
+            Between(0.2, 1.6),
             "Is a CNN indifferent to a move? Which of its layers have weights for places?",
         ),
         "as a dense network": (
-            Between(30, 100),
+            Between(30, 91),
             "That is what 06's dense networks lost. What do filters do?",
         ),
     }
