@@ -69,8 +69,8 @@ def run(paths: list[str]) -> int:
         def run_one(job: tuple[Path, str]) -> bool:
             notebook, way = job
             name, started = f"{label(notebook)[: 24 if not way else 2]} {way}".strip(), time.monotonic()
-            environment = lay_out(notebook, folder / name)
-            copy = folder / name / "content" / notebook.name
+            place = folder / name.replace(" ", "-")  # the line types a path, as on Colab without spaces
+            environment, copy = lay_out(notebook, place), place / "content" / notebook.name
             if way:
                 give_files(copy, ways()[way], folder)
                 environment["GIT_ALLOW_PROTOCOL"] = "none"
