@@ -117,21 +117,10 @@ def ways() -> dict[str, str]:
 def give_files(copy: Path, line: str, folder: Path) -> None:
     """Put the course's zip, or what was in it, where `line` looks, and the line above a notebook's cells."""
     place, archive = copy.parent.parent, copy.parent / "course.zip"
-    zipped = [
-        "git",
-        "--git-dir",
-        folder / "github.git",
-        "archive",
-        "--prefix=course-main/",
-        "-o",
-        archive,
-        "HEAD",
-    ]
-    subprocess.run(zipped, check=True)
-    for mounted, inside in (
-        ("/content/drive", "MyDrive/mnist-course"),
-        ("/kaggle/input", "ours/course-main"),
-    ):
+    git = ["git", "--git-dir", folder / "github.git", "archive"]
+    subprocess.run([*git, "--prefix=course-main/", "-o", archive, "HEAD"], check=True)
+    places = {"/content/drive": "MyDrive/mnist-course", "/kaggle/input": "ours/course-main"}
+    for mounted, inside in places.items():
         if mounted in line:
             target = Path(f"{place}{mounted}", inside)
             shutil.unpack_archive(archive, target.parent)
