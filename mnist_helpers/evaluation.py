@@ -269,28 +269,6 @@ def compare_runs(first, second):
     return "no difference seen"
 
 
-def confident_mistakes(labels, probabilities, n):
-    """Find the wrong answers that a network was surest of.
-
-    Args:
-        labels: integer array `(m,)`, the true digits 0–9.
-        probabilities: float array `(m, 10)`, rows sum to 1.
-        n: how many to return at most, at least 1.
-
-    Returns:
-        int64 array of positions in `labels`, the surest mistake first, equally sure ones in their order. It
-        is shorter than n when there are fewer mistakes, and empty when there is none.
-
-    Raises:
-        ValueError: probabilities or labels that are none, or n below 1.
-    """
-    probabilities, labels = _answered(probabilities, labels)
-    _whole("n", n, 1)
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    order = np.argsort(-probabilities.max(axis=1)[wrong], kind="stable")
-    return wrong[order[:n]]
-
-
 def _share(part, whole):
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 

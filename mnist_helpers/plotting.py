@@ -299,26 +299,6 @@ def mistake_gallery(images, labels, probabilities, columns=4, ax=None):
     return ax
 
 
-def accuracy_curves(x, accuracies, xlabel, ax=None):
-    """Draw the accuracy of several networks over one quantity, each with its own colour and mark.
-
-    Args:
-        x: sequence of k numbers, such as the strengths of a corruption.
-        accuracies: dict of name → sequence of k accuracies in [0, 1].
-        xlabel: what x is, with its unit.
-        ax: the Axes to draw in; a new one when None.
-
-    Returns:
-        The Axes, with one line per network.
-    """
-    ax = _axes(ax, (5, 3.2))
-    _draw_curves(ax, {name: (x, values) for name, values in accuracies.items()}, markersize=4)
-    ax.set(xlabel=xlabel, ylabel="accuracy")
-    ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.legend(fontsize=8)
-    return ax
-
-
 def run_dots(groups, mine=None, xlabel="accuracy", percent=True, ax=None):
     """Draw every run of several ways of training as a dot, one row a way, and the mean as an upright line.
 

@@ -13,7 +13,6 @@ from sklearn.calibration import calibration_curve
 from mnist_helpers.evaluation import (
     calibration,
     compare_runs,
-    confident_mistakes,
     confusion_matrix,
     fit_temperature,
     mcnemar,
@@ -175,17 +174,6 @@ def test_networks_that_are_right_on_the_same_images_do_not_differ():
     assert mcnemar([1, 2, 5], [1, 2, 3], [1, 2, 8]) == (0, 0, 1.0)
 
 
-# Confident mistakes
-
-
-def test_the_surest_mistake_comes_first_and_right_answers_never():
-    probabilities = np.array([sure(c, a, 9) for c, a in ((0.7, 1), (0.99, 2), (0.9, 3), (0.8, 4), (0.9, 5))])
-    labels = [0, 2, 0, 0, 0]
-    assert confident_mistakes(labels, probabilities, 10).tolist() == [2, 4, 3, 0]
-    assert confident_mistakes(labels, probabilities, 2).tolist() == [2, 4]
-    assert confident_mistakes([1, 2, 3, 4, 5], probabilities, 5).dtype == np.int64  # none, yet an index
-
-
 # What cannot be meant is refused
 
 GOOD = np.array([1, 2, 3])
@@ -225,7 +213,7 @@ def test_labels_and_answers_that_are_none_are_refused_by_name(bad, message):
     ],
 )
 def test_probabilities_that_are_none_are_refused(bad, message):
-    for call in (calibration, fit_temperature, lambda rows, labels: confident_mistakes(labels, rows, 1)):
+    for call in (calibration, fit_temperature):
         with pytest.raises(ValueError, match=message):
             call(bad, GOOD)
 
@@ -238,7 +226,6 @@ def test_probabilities_that_are_none_are_refused(bad, message):
         (partial(wilson, 0, 0), "n ≥ 1, got 0"),
         (partial(wilson, 5, 10, 95), "confidence to be a number above 0 and below 1, got 95"),
         (partial(calibration, SPREAD, GOOD, bins=0), "bins ≥ 1, got 0"),
-        (partial(confident_mistakes, GOOD, SPREAD, 0), "n ≥ 1, got 0"),
         (partial(rescale, SPREAD, 0), "temperature to be a number above 0 .*, got 0"),
         (partial(rescale, SPREAD, math.nan), "temperature to be a number .*, got nan"),
     ],

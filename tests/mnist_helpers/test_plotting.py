@@ -82,8 +82,6 @@ def test_curves_differ_by_mark_start_at_epoch_one_and_show_accuracies_in_percent
     assert list(a.get_xdata()) == [1, 2] and list(b.get_ydata()) == [0.4, 0.8, 0.9]
     assert a.get_marker() != b.get_marker() and a.get_color() != b.get_color()
     assert words(ax.get_legend().get_texts()) == ["a", "b"]
-    ax = plotting.accuracy_curves([0, 10], {"a": [0.9, 0.4]}, "rotation (degrees)")
-    assert ax.get_xlabel() == "rotation (degrees)" and ax.yaxis.get_major_formatter()(0.5) == "50%"
 
 
 HISTORY = {"loss": [0.9, 0.5, 0.2], "val_loss": [1.0, 0.6, 0.8]}
@@ -221,7 +219,6 @@ def test_a_drawing_says_what_is_wrong(call, message):
         (plotting.confusion_heat_map, np.zeros((10, 10), int)),
         (plotting.reliability_diagram, {"CNN": CALIBRATED}),
         (partial(plotting.mistake_gallery, labels=[1, 2], probabilities=np.eye(2, 10)), digits(2)),
-        (partial(plotting.accuracy_curves, accuracies={"a": [1, 0]}, xlabel="x"), [0, 1]),
         (plotting.weight_images, np.ones((2, 5, 5))),
         (partial(plotting.network_diagram, weights=[np.eye(1)]), [["p"], ["a"]]),
     ],
