@@ -8,11 +8,14 @@ from mnist_helpers.handwriting.errors import NoDigitFound
 from mnist_helpers.handwriting.ink import pen_width
 from mnist_helpers.handwriting.pieces import mask_of
 
-WIDEST = 0.9  # a piece of ink wider than this part of the number's height may be several digits
-CUT = 0.25  # price of a cut, in strokes cut through
-CERTAIN = 0.99  # probability from which on all ink together is one digit
+WIDEST = 0.9  # a piece of ink wider than this part of its height may be several digits
+STROKE = 2.5  # what is no taller than so many widths of the pen is a stroke or a dot, and no digit
+SMALLEST = 0.25  # no digit is smaller than this part of a number's tall ones
 MOST = 30  # digits in a picture; more is a page of writing
-DOUBT = 5  # price of a part that the network is not sure of, for each factor e below certainty
+DOUBT = 5  # price of a digit that the network is not sure of, for each factor e below certainty
+DIGIT = 1  # price of a digit: of two ways to read a picture as surely, the one with fewer digits
+MARK = 6  # price of a stroke or dot that would be a digit
+CUT = 0.25  # price of a cut, in strokes cut through
 A_PAGE = (
     f"no number found: there is more in the picture than {MOST} digits. "
     "Photograph one number alone, so that it fills about half of the picture."
@@ -21,6 +24,9 @@ A_PAGE = (
 
 def part(found, reader):
     """Part the ink of a picture into its digits.
+
+    Pieces of ink are joined where they read better together than alone, and what is too wide is cut. Strokes
+    and dots that belong to no digit, such as an underline, are left out, unless there is nothing else.
 
     Args:
         found: the pieces of ink, as `find_pieces` returns them.
@@ -33,20 +39,100 @@ def part(found, reader):
         NoDigitFound: a page of writing.
     """
     pieces = _without_edges(found.pieces)
+    pen = pen_width(mask_of(pieces))
     heights = np.array([piece.box[2] - piece.box[0] for piece in pieces])
     tall = np.median(heights[heights > 0.5 * heights.max()])
-    groups = _with_crumbs(pieces, tall)
-    if sum(1 + (box[3] - box[1]) // tall for box in (group[0].box for group in groups)) > MOST:
+    pieces = [piece for piece in pieces if piece.size > 0.15 * tall]
+    widths = [piece.box[3] - piece.box[1] for piece in pieces]
+    if sum(1 + width // max(tall, STROKE * pen) for width in widths) > MOST:
         raise NoDigitFound(A_PAGE)
+    groups = _joined(pieces, pen, tall, reader)
     main = {piece.number for piece in found.main}
-    alone = {group[0].number for group in groups} <= main
-    (together,) = _read([found.mask if alone else mask_of(sum(groups, []))], reader)
-    top, left, bottom, right = together.box
-    if right - left < 1.3 * (bottom - top) and together.probabilities.max() > CERTAIN:
-        return [together]  # beyond doubt, such as a wide 4 in two strokes
-    masks = [mask_of(group) for group in _halves_joined(groups, max(heights))]
-    masks = [cut for mask in masks for cut in _cut(mask, tall, reader)]
-    return [together] if alone and len(masks) == 1 else _reading_order(_read(masks, reader))
+    alone = {piece.number for group in groups for piece in group} <= main
+    masks = [cut for group in groups for cut in _cut(mask_of(group), pen, reader)]
+    if len(masks) > MOST:
+        raise NoDigitFound(A_PAGE)
+    if len(masks) == 1 and alone:
+        masks = [found.mask]
+    return sum(rows_of(_read(masks, reader)), [])
+
+
+def _joined(pieces, pen, tall, reader):
+    """Group the pieces that read better together than alone, the best pair first."""
+    groups = [[piece] for piece in pieces]
+    worth = dict(zip(map(_key, groups), _prices(groups, pen, tall, reader), strict=True))
+    apart = _distances(pieces)
+
+    def gain(one, other):
+        distance = min(apart[a.number, b.number] for a in one for b in other)
+        smaller = min(max(_size(one)), max(_size(other)))
+        if _are_aside(one, other):
+            between = 1 + distance / (0.5 * pen + 0.04 * smaller)
+        else:
+            between = distance / (pen + 0.08 * smaller)
+        return worth[_key(one)] + worth[_key(other)] - worth[_key(one + other)] - between
+
+    while len(groups) > 1:
+        pairs = [
+            (one, other)
+            for k, one in enumerate(groups)
+            for other in groups[:k]
+            if min(apart[a.number, b.number] for a in one for b in other) < 0.35 * tall
+        ]
+        new = [one + other for one, other in pairs if _key(one + other) not in worth]
+        worth |= zip(map(_key, new), _prices(new, pen, tall, reader), strict=True)
+        best = max(pairs, key=lambda pair: gain(*pair), default=None)
+        if best is None or gain(*best) <= 0:
+            break
+        groups = [group for group in groups if group not in best] + [best[0] + best[1]]
+    kept = [group for group in groups if not _is_mark(group, pen, tall)]
+    return kept or [max(groups, key=lambda group: max(_size(group)))]
+
+
+def _key(group):
+    return frozenset(piece.number for piece in group)
+
+
+def _size(group):
+    """Height and width of a group of pieces."""
+    boxes = np.array([piece.box for piece in group])
+    return tuple(boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0))
+
+
+def _are_aside(one, other):
+    """Whether two groups stand side by side, as digits do, and not above each other."""
+    ranges = [(min(piece.box[1] for piece in g), max(piece.box[3] for piece in g)) for g in (one, other)]
+    shared = min(ranges[0][1], ranges[1][1]) - max(ranges[0][0], ranges[1][0])
+    return shared < 0.5 * min(right - left for left, right in ranges)
+
+
+def _is_mark(group, pen, tall):
+    """Whether a group is no more than a lying stroke, a dot, or too small for a digit."""
+    height, width = _size(group)
+    return height < max(STROKE * pen, SMALLEST * tall, 0.25 * width)
+
+
+def _prices(groups, pen, tall, reader):
+    """What each group costs as a digit: the reader's doubt, too much width, or that it is a mark."""
+    if not groups:
+        return []
+    digits = _read([mask_of(group) for group in groups], reader)
+    prices = []
+    for group, digit in zip(groups, digits, strict=True):
+        height, width = _size(group)
+        doubt = MARK if _is_mark(group, pen, tall) else -DOUBT * np.log(digit.probabilities.max())
+        prices.append(DIGIT + doubt + max(0.0, (width / height - 0.95) / 0.2) ** 2)
+    return prices
+
+
+def _distances(pieces):
+    """Pixels of paper between each two pieces, by their numbers."""
+    masks = {piece.number: mask_of([piece]) for piece in pieces}
+    apart = {}
+    for one, mask in masks.items():
+        away = cv2.distanceTransform(255 - mask, cv2.DIST_L2, 5)
+        apart |= {(one, other): float(away[masks[other] > 0].min()) for other in masks}
+    return apart
 
 
 def _read(masks, reader):
@@ -55,18 +141,6 @@ def _read(masks, reader):
     images = np.stack([steps["centred"] for steps in stages])
     found = zip(masks, images, reader(images), stages, strict=True)
     return [Digit(_box(mask), image, said, steps) for mask, image, said, steps in found]
-
-
-def _with_crumbs(pieces, tall):
-    """Group the pieces: each large one with the small ones that are nearest to it, such as the bar of a 5."""
-    small = [piece.size < 0.4 * tall or piece.box[2] - piece.box[0] < 0.25 * tall for piece in pieces]
-    groups = [[piece] for piece, crumb in zip(pieces, small, strict=True) if not crumb]
-    for piece, crumb in zip(pieces, small, strict=True):
-        if crumb and piece.size > 0.15 * tall:
-            nearest = min(groups, key=lambda group: _apart(piece.box, group[0].box))
-            if _apart(piece.box, nearest[0].box) < 0.35 * tall:
-                nearest.append(piece)
-    return groups
 
 
 def _box(mask):
@@ -90,37 +164,14 @@ def _without_edges(pieces):
     return inside
 
 
-def _halves_joined(groups, tallest):
-    """Join pieces above each other that are no taller together than a digit: a digit in two parts."""
-    joined = []
-    for group in groups:
-        box = group[0].box
-        for other in joined:
-            shared = min(box[3], other[0].box[3]) - max(box[1], other[0].box[1])
-            narrower = min(box[3] - box[1], other[0].box[3] - other[0].box[1])
-            together = max(box[2], other[0].box[2]) - min(box[0], other[0].box[0])
-            if shared > 0.7 * narrower and together < 1.2 * tallest:
-                other += group
-                break
-        else:
-            joined.append(group)
-    return joined
-
-
-def _apart(box, other):
-    """Distance between two boxes; to lie beside each other counts more than to lie above."""
-    aside = max(box[1] - other[3], other[1] - box[3], 0)
-    above = max(box[0] - other[2], other[0] - box[2], 0)
-    return 2 * aside + above
-
-
-def _cut(mask, tall, reader):
-    """Cut a piece of ink that is too wide for one digit into digits: list of masks."""
+def _cut(mask, pen, reader):
+    """Cut ink that is too wide for one digit into digits: list of masks."""
     left, top, width, height = cv2.boundingRect(mask)
-    if width <= WIDEST * tall:
+    straight = np.count_nonzero(mask) < 1.3 * pen * np.hypot(width, height)
+    if width <= WIDEST * height or height < STROKE * pen or straight:
         return [mask]
     cuts = []
-    for ink in _best_parts(crop(mask), tall, reader):
+    for ink in _best_parts(crop(mask), height, reader):
         placed = np.zeros_like(mask)
         placed[top : top + height, left : left + width] = ink
         if ink.any():
@@ -206,14 +257,22 @@ def _seams(ink):
     return list(paths[kept]), crossed[kept]
 
 
-def _reading_order(digits):
-    """Sort digits into lines from top to bottom, and each line from left to right."""
-    lines = []
-    for digit in sorted(digits, key=lambda digit: digit.box[0] + digit.box[2]):
+def rows_of(digits):
+    """Sort digits into rows.
+
+    Args:
+        digits: list of `Digit`.
+
+    Returns:
+        list of lists of `Digit`: the rows from top to bottom, each from left to right.
+    """
+    rows = []
+    for digit in sorted(digits, key=lambda digit: digit.box[0] - digit.box[2]):  # the tallest first
         middle = (digit.box[0] + digit.box[2]) / 2
-        line = next((line for line in lines if line[-1].box[0] <= middle <= line[-1].box[2]), None)
-        if line is None:
-            lines.append([digit])
+        row = next((row for row in rows if row[0].box[0] <= middle <= row[0].box[2]), None)
+        if row is None:
+            rows.append([digit])
         else:
-            line.append(digit)
-    return [digit for line in lines for digit in sorted(line, key=lambda digit: digit.box[1])]
+            row.append(digit)
+    rows.sort(key=lambda row: row[0].box[0] + row[0].box[2])
+    return [sorted(row, key=lambda digit: digit.box[1]) for row in rows]

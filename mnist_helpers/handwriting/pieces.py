@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mnist_helpers.handwriting.errors import NOTHING, NoDigitFound
+from mnist_helpers.handwriting.ink import pen_width
 
 
 class Piece(NamedTuple):
@@ -44,6 +45,25 @@ def find_pieces(ink):
     if main[0].size < 0.03 * max(ink.shape):
         raise NoDigitFound(NOTHING)
     return Pieces(pieces, main, mask_of(main))
+
+
+def pieces_of_strokes(ink, strokes):
+    """List the strokes of a drawing as pieces of its ink, which may lie on each other.
+
+    Args:
+        ink: uint8 `(h, w)`, 0 or 255.
+        strokes: list of float `(n, 2)`, x and y where the pen ran, in pixels of `ink`.
+    """
+    pen = round(pen_width(ink)) + 2
+    pieces = []
+    for number, stroke in enumerate(strokes, start=1):
+        path = np.rint(16 * np.asarray(stroke, np.float32)).astype(np.int32)
+        inked = number * (cv2.polylines(np.zeros_like(ink), [path], False, 1, pen, shift=4) & (ink > 0).astype(np.uint8))
+        left, top, wide, high = cv2.boundingRect(inked)
+        if wide:
+            box = (top, left, top + high, left + wide)
+            pieces.append(Piece(box, max(wide, high), np.count_nonzero(inked), 0, number, inked))
+    return pieces
 
 
 def pieces_of(ink):
@@ -125,4 +145,5 @@ def around(box, other):
 
 def mask_of(pieces):
     """Put the pieces of one digit into a mask."""
-    return 255 * np.isin(pieces[0].map, [piece.number for piece in pieces]).astype(np.uint8)
+    inked = [piece.map == piece.number for piece in pieces]
+    return 255 * np.logical_or.reduce(inked).astype(np.uint8)

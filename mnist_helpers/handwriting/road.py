@@ -12,7 +12,7 @@ from mnist_helpers.handwriting.digit import prepare_digits
 from mnist_helpers.handwriting.ink import find_ink
 from mnist_helpers.handwriting.light import even_light
 from mnist_helpers.handwriting.number import part
-from mnist_helpers.handwriting.pieces import find_pieces
+from mnist_helpers.handwriting.pieces import Pieces, find_pieces, mask_of, pieces_of_strokes
 
 
 def to_mnist_style(photo):
@@ -56,16 +56,18 @@ def preparation_steps(photo):
     return {"photo": grey, "light evened": flat, "ink": ink, **stages}
 
 
-def find_digits(photo, reader):
+def find_digits(photo, reader, strokes=()):
     """Find the digits in a photo: one, or those of a number such as a postcode, in reading order.
 
-    Small pieces of ink join their neighbours. A piece that may be several digits is cut where little ink is
-    in the way and the parts read as digits.
+    Pieces of ink that read better together than alone are one digit. A piece that may be several digits is
+    cut where little ink is in the way and the parts read as digits.
 
     Args:
         photo: uint8 `(h, w)`, as `read_photo` returns it.
         reader: function from uint8 `(n, 28, 28)` to probabilities `(n, 10)`, to compare ways to cut;
             `load_reader()` returns one.
+        strokes: of a drawing, list of float `(n, 2)`: x and y where the pen ran, in pixels of the photo. Where
+            they are known, digits that touch are told apart by where the pen was lifted.
 
     Returns:
         list of `Digit`, each with its box in pixels of the photo, its uint8 `(28, 28)` image, prepared as
@@ -78,10 +80,14 @@ def find_digits(photo, reader):
     ink = find_ink(flat)
     shared = {"photo": grey, "light evened": flat, "ink": ink}
     scale = np.array(photo.shape * 2) / np.array(grey.shape * 2)
+    found = find_pieces(ink)
+    written = pieces_of_strokes(ink, [np.asarray(stroke) / scale[1::-1] for stroke in strokes])
+    if written:
+        found = Pieces(written, written, mask_of(written))
     return [
         digit._replace(
             box=tuple(np.rint(np.array(digit.box) * scale).astype(int).tolist()),
             stages=shared | digit.stages,
         )
-        for digit in part(find_pieces(ink), reader)
+        for digit in part(found, reader)
     ]
