@@ -1,14 +1,17 @@
 """Which pieces of ink are a digit each: the only one, or those of a number, also where digits touch."""
 
+import functools
+
 import cv2
 import numpy as np
 
 from mnist_helpers.handwriting.digit import Digit, crop, prepare_digits
 from mnist_helpers.handwriting.errors import NoDigitFound
 from mnist_helpers.handwriting.ink import pen_width
-from mnist_helpers.handwriting.pieces import mask_of
+from mnist_helpers.handwriting.pieces import around, mask_of
 
 WIDEST = 0.9  # a piece of ink wider than this part of its height may be several digits
+CERTAIN = 0.99  # probability from which on a wide piece is one digit
 STROKE = 2.5  # what is no taller than so many widths of the pen is a stroke or a dot, and no digit
 SMALLEST = 0.25  # no digit is smaller than this part of a number's tall ones
 MOST = 30  # digits in a picture; more is a page of writing
@@ -49,7 +52,9 @@ def part(found, reader):
     groups = _joined(pieces, pen, tall, reader)
     main = {piece.number for piece in found.main}
     alone = {piece.number for group in groups for piece in group} <= main
-    masks = [cut for group in groups for cut in _cut(mask_of(group), pen, reader)]
+    masks = [mask_of(group) for group in groups]
+    if not found.lifted:
+        masks = [cut for mask in masks for cut in _cut(mask, pen, reader)]
     if len(masks) > MOST:
         raise NoDigitFound(A_PAGE)
     if len(masks) == 1 and alone:
@@ -60,6 +65,8 @@ def part(found, reader):
 def _joined(pieces, pen, tall, reader):
     """Group the pieces that read better together than alone, the best pair first."""
     groups = [[piece] for piece in pieces]
+    if len(groups) == 1:
+        return groups
     worth = dict(zip(map(_key, groups), _prices(groups, pen, tall, reader), strict=True))
     apart = _distances(pieces)
 
@@ -85,6 +92,7 @@ def _joined(pieces, pen, tall, reader):
         if best is None or gain(*best) <= 0:
             break
         groups = [group for group in groups if group not in best] + [best[0] + best[1]]
+    groups = _without_nests(groups)
     kept = [group for group in groups if not _is_mark(group, pen, tall)]
     return kept or [max(groups, key=lambda group: max(_size(group)))]
 
@@ -95,13 +103,33 @@ def _key(group):
 
 def _size(group):
     """Height and width of a group of pieces."""
-    boxes = np.array([piece.box for piece in group])
-    return tuple(boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0))
+    top, left, bottom, right = _box_of(group)
+    return bottom - top, right - left
+
+
+def _box_of(group):
+    return functools.reduce(around, (piece.box for piece in group))
+
+
+def _without_nests(groups):
+    """Join groups that lie in each other: digits do not."""
+    kept = []
+    for group in sorted(groups, key=lambda group: -np.prod(_size(group))):
+        top, left, bottom, right = _box_of(group)
+        for other in kept:
+            box = _box_of(other)
+            high, wide = min(bottom, box[2]) - max(top, box[0]), min(right, box[3]) - max(left, box[1])
+            if min(high, wide) > 0 and high * wide > 0.6 * (bottom - top) * (right - left):
+                other += group
+                break
+        else:
+            kept.append(list(group))
+    return kept
 
 
 def _are_aside(one, other):
     """Whether two groups stand side by side, as digits do, and not above each other."""
-    ranges = [(min(piece.box[1] for piece in g), max(piece.box[3] for piece in g)) for g in (one, other)]
+    ranges = [_box_of(group)[1::2] for group in (one, other)]
     shared = min(ranges[0][1], ranges[1][1]) - max(ranges[0][0], ranges[1][0])
     return shared < 0.5 * min(right - left for left, right in ranges)
 
@@ -169,6 +197,8 @@ def _cut(mask, pen, reader):
     left, top, width, height = cv2.boundingRect(mask)
     straight = np.count_nonzero(mask) < 1.3 * pen * np.hypot(width, height)
     if width <= WIDEST * height or height < STROKE * pen or straight:
+        return [mask]
+    if width < 1.3 * height and _read([mask], reader)[0].probabilities.max() > CERTAIN:
         return [mask]
     cuts = []
     for ink in _best_parts(crop(mask), height, reader):

@@ -26,6 +26,7 @@ class Pieces(NamedTuple):
     pieces: list[Piece]
     main: list[Piece]
     mask: np.ndarray
+    lifted: bool = False  # whether the pen was lifted between the pieces, or they do only not touch
 
 
 def find_pieces(ink):
@@ -57,8 +58,9 @@ def pieces_of_strokes(ink, strokes):
     pen = round(pen_width(ink)) + 2
     pieces = []
     for number, stroke in enumerate(strokes, start=1):
-        path = np.rint(16 * np.asarray(stroke, np.float32)).astype(np.int32)
-        inked = number * (cv2.polylines(np.zeros_like(ink), [path], False, 1, pen, shift=4) & (ink > 0).astype(np.uint8))
+        path = np.rint(16 * np.asarray(stroke)).astype(np.int32)
+        inked = cv2.polylines(np.zeros_like(ink), [path], False, number, pen, shift=4)
+        inked[ink == 0] = 0
         left, top, wide, high = cv2.boundingRect(inked)
         if wide:
             box = (top, left, top + high, left + wide)

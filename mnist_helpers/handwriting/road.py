@@ -66,8 +66,8 @@ def find_digits(photo, reader, strokes=()):
         photo: uint8 `(h, w)`, as `read_photo` returns it.
         reader: function from uint8 `(n, 28, 28)` to probabilities `(n, 10)`, to compare ways to cut;
             `load_reader()` returns one.
-        strokes: of a drawing, list of float `(n, 2)`: x and y where the pen ran, in pixels of the photo. Where
-            they are known, digits that touch are told apart by where the pen was lifted.
+        strokes: of a drawing, list of float `(n, 2)`: x and y where the pen ran, in pixels of the photo. Then
+            digits that touch are told apart by where the pen was lifted.
 
     Returns:
         list of `Digit`, each with its box in pixels of the photo, its uint8 `(28, 28)` image, prepared as
@@ -83,7 +83,7 @@ def find_digits(photo, reader, strokes=()):
     found = find_pieces(ink)
     written = pieces_of_strokes(ink, [np.asarray(stroke) / scale[1::-1] for stroke in strokes])
     if written:
-        found = Pieces(written, written, mask_of(written))
+        found = Pieces(written, written, mask_of(written), lifted=True)
     return [
         digit._replace(
             box=tuple(np.rint(np.array(digit.box) * scale).astype(int).tolist()),
