@@ -23,7 +23,9 @@ def main(arguments: list[str]) -> int:
         advice = "Leave --port out, and a free one is found."
         print(f"Port {options.port} can't be used on this computer now. {advice}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it also tidies up when it is stopped
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):  # so that it also tidies up when it is stopped
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     page = None
     try:
         print("Loading the network ...", flush=True)

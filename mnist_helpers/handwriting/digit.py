@@ -16,6 +16,7 @@ class Digit(NamedTuple):
     image: np.ndarray  # uint8 (28, 28), 0–255, white ink on black: what `to_model_input` takes a stack of
     probabilities: np.ndarray  # float (10,), what the reader said
     stages: dict[str, np.ndarray]  # name → uint8 image, from the photo to the image
+    odd: str = ""  # why its shape is hardly that digit's; "" where nothing speaks against it
 
 
 def prepare_digits(masks):

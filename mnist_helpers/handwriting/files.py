@@ -11,6 +11,7 @@ from mnist_helpers.handwriting.errors import NotAPhoto
 
 MOST_BYTES = 10_000_000
 MOST_PIXELS = 40_000_000
+MOST_SCANS = 100  # of a progressive JPEG: cameras write ten, a hostile file tens of thousands
 LEAST_SIDE, LONGEST_SHAPE = 4, 30  # pixels; times longer than wide. No digit is smaller or longer
 ORIENTATION = 0x0112  # the EXIF entry that says how the phone was held; 1 is upright
 
@@ -89,6 +90,8 @@ def _open(content):
             "this is a HEIC photo, which is not supported. Convert it to JPEG: on an iPhone choose Settings "
             "› Camera › Formats › Most Compatible and take it again; on a computer export it as JPEG"
         )
+    if content[:2] == b"\xff\xd8" and content.count(b"\xff\xda") > MOST_SCANS:
+        raise NotAPhoto(f"this JPEG has more than {MOST_SCANS} scans, which no camera writes: save it again")
     Image.init()
     try:
         return Image.open(io.BytesIO(content), formats=[name for name in FORMATS if name in Image.OPEN])

@@ -9,6 +9,7 @@ from mnist_helpers.handwriting.digit import Digit, crop, prepare_digits
 from mnist_helpers.handwriting.errors import NoDigitFound
 from mnist_helpers.handwriting.ink import pen_width
 from mnist_helpers.handwriting.pieces import around, mask_of
+from mnist_helpers.handwriting.shape import what_is_odd
 
 WIDEST = 0.9  # a piece of ink wider than this part of its height may be several digits
 CERTAIN = 0.99  # probability from which on a wide piece is one digit
@@ -45,7 +46,7 @@ def part(found, reader):
     pen = pen_width(mask_of(pieces))
     heights = np.array([piece.box[2] - piece.box[0] for piece in pieces])
     tall = np.median(heights[heights > 0.5 * heights.max()])
-    pieces = [piece for piece in pieces if piece.size > 0.15 * tall]
+    pieces = [piece for piece in pieces if found.lifted or piece.size > 0.15 * tall]  # without dust
     widths = [piece.box[3] - piece.box[1] for piece in pieces]
     if sum(1 + width // max(tall, STROKE * pen) for width in widths) > MOST:
         raise NoDigitFound(A_PAGE)
@@ -59,7 +60,11 @@ def part(found, reader):
         raise NoDigitFound(A_PAGE)
     if len(masks) == 1 and alone:
         masks = [found.mask]
-    return sum(rows_of(_read(masks, reader)), [])
+    digits = [
+        digit._replace(odd=what_is_odd(crop(mask), int(digit.probabilities.argmax())))
+        for mask, digit in zip(masks, _read(masks, reader), strict=True)
+    ]
+    return sum(rows_of(digits), [])
 
 
 def _joined(pieces, pen, tall, reader):

@@ -58,7 +58,8 @@ def pieces_of_strokes(ink, strokes):
     pen = round(pen_width(ink)) + 2
     pieces = []
     for number, stroke in enumerate(strokes, start=1):
-        path = np.rint(16 * np.asarray(stroke)).astype(np.int32)
+        path = np.asarray(stroke)[[0, *range(len(stroke))]]  # a dot has one place, a line needs two
+        path = np.rint(16 * path).astype(np.int32)
         inked = cv2.polylines(np.zeros_like(ink), [path], False, number, pen, shift=4)
         inked[ink == 0] = 0
         left, top, wide, high = cv2.boundingRect(inked)

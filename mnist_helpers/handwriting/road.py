@@ -1,7 +1,7 @@
 """The road from a photo of handwriting to images like MNIST's, each stage in a module of its own:
 
     files.read_photo → light.even_light → ink.find_ink → pieces.find_pieces → number.part
-    → digit.prepare_digits → pen.even_pen → reader → verdict.answer
+    → digit.prepare_digits → pen.even_pen → reader → shape.what_is_odd → verdict.answer
 
 The stages are built one by one in 11_own_digits.ipynb.
 """

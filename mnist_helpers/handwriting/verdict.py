@@ -19,6 +19,11 @@ class Answer(NamedTuple):
         return f"not sure: {first} or {second}" if self.digit is None else str(self.digit)
 
 
+def answer_digit(digit):
+    """Say which digit of a picture it is, as `answer` does; not sure where its shape is odd."""
+    return answer(digit.probabilities, threshold=2 if digit.odd else SURE)
+
+
 def answer(probabilities, threshold=SURE):
     """Say which digit it is, or which two it may be.
 

@@ -11,11 +11,16 @@ which few find, and lets them fill the server's memory.
 import os
 import secrets
 import shutil
+import sys
 import tempfile
+import threading
+import time
 import warnings
 import weakref
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
@@ -27,6 +32,8 @@ with warnings.catch_warnings():  # in a notebook, about progress bars that the p
 
 MOST_BYTES = 10_000_000  # of a photo, as in read_photo
 KEPT = (60, 300)  # every 60 seconds, uploads older than 300 seconds are deleted; the queue may be long
+DEAD = 1800  # seconds after which a folder that no page has touched is one of a page that was killed
+OURS = {"127.0.0.1", "localhost", "::1"}  # how this computer calls itself
 AT_ONCE = 2  # pictures that are read at the same time
 SHEET = """
 <div class="paper blank">
@@ -48,6 +55,7 @@ class Page(gr.Blocks):
         super().__init__(**options)
         self.uploads = Path(tempfile.gettempdir(), f"mnist-page-{secrets.token_hex(8)}")  # made when needed
         self._tidy = weakref.finalize(self, _tidy, self.uploads)
+        self._closed = threading.Event()
         os.environ["GRADIO_TEMP_DIR"] = str(self.uploads)  # Gradio asks for it now and at every upload
 
     def launch(self, **options):
@@ -61,12 +69,18 @@ class Page(gr.Blocks):
         Page.current = self
         os.environ["GRADIO_TEMP_DIR"] = str(self.uploads)  # another page may have been built since
         _ask_ourselves_without_a_proxy()
+        _sweep_dead_pages()
+        threading.Thread(target=_sweep, args=(self.uploads, self._closed), daemon=True).start()
+        # On Colab, and where the page is opened for others, proxies stand in front and say other names.
+        local = options.get("server_name", "127.0.0.1") in OURS and not options.get("share")
+        guards = [Middleware(ThisComputerOnly)] if local and "google.colab" not in sys.modules else []
         ours = {
             "server_name": "127.0.0.1",
             "share": False,
             "quiet": True,
             "max_file_size": MOST_BYTES,
-            "app_kwargs": {"middleware": [Middleware(NothingLarge)]},
+            "app_kwargs": {"middleware": [*guards, Middleware(NothingLarge), Middleware(OurTitle)]},
+            "favicon_path": Path(__file__).with_name("icon.svg"),
             "height": 780,  # of the frame in a notebook
             "footer_links": [],
             "enable_monitoring": False,
@@ -85,9 +99,66 @@ class Page(gr.Blocks):
     def close(self, verbose=False):
         """Close the page and delete what visitors have uploaded."""
         super().close(verbose)
+        self._closed.set()
         self._tidy()
         if Page.current is self:
             Page.current = None
+
+
+class ThisComputerOnly:
+    """Turn away other websites, which a visitor's browser would let ask for them, and other names.
+
+    A request names the host that it asks, which is this computer, and the website that it comes from: this
+    page itself, or a proxy in front of it, which says so. No other website can make a browser say that.
+    """
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        headers = Headers(scope=scope) if scope["type"] == "http" else {}
+        host, origin = (headers.get(name) for name in ("host", "origin"))
+        known = OURS | {_host_of(headers.get("x-forwarded-host"))} - {None}
+        if (host and _host_of(host) not in OURS) or (origin and _host_of(origin) not in known):
+            refusal = PlainTextResponse("This page is open to this computer alone.", 403)
+            return await refusal(scope, receive, send)
+        await self.app(scope, receive, send)
+
+
+def _host_of(address):
+    try:
+        return address and urlsplit(address if "//" in address else f"//{address}").hostname
+    except ValueError:
+        return None
+
+
+TITLE = b'title" content="Read my digits"'
+
+
+class OurTitle:
+    """Put the page's title where services look that show a preview of it; Gradio has its own name there."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        start = None
+
+        async def send_ours(message):
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+            elif start is None:
+                await send(message)
+            else:
+                body = message.get("body", b"").replace(b'title" content="Gradio"', TITLE)
+                length = [(b"content-length", str(len(body)).encode())]
+                others = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+                await send(start | {"headers": others + length})
+                await send(message | {"body": body})
+                start = None
+
+        await self.app(scope, receive, send_ours if scope.get("path") == "/" else send)
 
 
 class NothingLarge:
@@ -132,11 +203,10 @@ def build_page():
                     html_template=SHEET, js_on_load=_beside("page.js"), label="Drawing", elem_id="sheet"
                 )
                 with gr.Row():
-                    read = gr.Button("Read it", variant="primary", min_width=120)
+                    read = gr.Button("Read it", variant="primary", min_width=120, elem_id="read")
                     photo = gr.UploadButton("Upload a photo", type="binary", min_width=120)
-            with gr.Column(min_width=300):
-                result = gr.HTML(follow_drawing({})[0], label="Answer")
-        steps = gr.HTML(label="Steps")
+            result = gr.HTML(follow_drawing({})[0], label="Answer", elem_id="answer")
+            steps = gr.HTML(label="Steps")
         shown = {"outputs": [result, steps], "show_progress": "hidden"}
         shown |= {"concurrency_id": "network", "concurrency_limit": AT_ONCE}
         sheet.input(follow_drawing, sheet, trigger_mode="always_last", api_visibility="private", **shown)
@@ -160,3 +230,29 @@ def _tidy(uploads):
     shutil.rmtree(uploads, ignore_errors=True)
     if os.environ.get("GRADIO_TEMP_DIR") == str(uploads):
         del os.environ["GRADIO_TEMP_DIR"]
+
+
+def _sweep(uploads, closed):
+    """Delete what has lain in the folder too long, such as uploads given up midway, which Gradio forgets."""
+    every, oldest = KEPT
+    while not closed.wait(every):
+        if not uploads.is_dir():
+            continue
+        os.utime(uploads)  # this page lives
+        for path in uploads.rglob("*"):
+            try:
+                if path.is_file() and time.time() - path.stat().st_mtime > oldest:
+                    path.unlink()
+            except OSError:  # it has gone by itself
+                pass
+
+
+def _sweep_dead_pages():
+    """Delete the folders of pages that were killed; a page that lives touches its own."""
+    for folder in Path(tempfile.gettempdir()).glob("mnist-page-*"):
+        try:
+            dead = time.time() - folder.stat().st_mtime > DEAD
+        except OSError:
+            continue
+        if dead:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -13,13 +13,30 @@ import numpy as np
 from mnist_helpers.handwriting import (
     NoDigitFound,
     NotAPhoto,
-    answer,
+    answer_digit,
     find_digits,
     load_reader,
     read_photo,
+    rows_of,
 )
+from mnist_helpers.handwriting.shape import A_DOT, A_STROKE
+from mnist_helpers.handwriting.verdict import SURE
 
 MOST_DRAWN = 2_000_000  # characters of a drawing; a sheet full of scribble has a tenth
+MOST_STROKES = 200
+EMPTY = (
+    "<div class='said empty' role='status'><p><b>The answer appears here.</b> Draw a digit, or a number "
+    "such as 407. Or give it a photo: upload it, drop it on the page, or paste it.</p></div>"
+)
+STEPS = {  # what happens in each, in a few words
+    "photo": "your picture",
+    "light evened": "no light, no shadow",
+    "ink": "what the pen wrote",
+    "digit": "without dust and lines",
+    "pen evened": "as wide as MNIST's pen",
+    "20 × 20": "scaled to this size",
+    "centred": "what the network reads",
+}
 
 
 def warm_up():
@@ -28,38 +45,46 @@ def warm_up():
 
 
 def follow_drawing(sheet):
-    """Read what a visitor has drawn so far; a blank sheet is no mistake yet."""
-    return read_drawing(sheet) if sheet else (_said("The answer appears here.") + _bars(np.zeros(10)), "")
+    """Read what a visitor has drawn so far; a blank sheet is no mistake yet, and a first stroke no answer."""
+    return _read_sheet(sheet, waiting=True) if sheet else (EMPTY, "")
 
 
 def read_drawing(sheet):
     """Read what a visitor drew.
 
     Args:
-        sheet: what the sheet says: `{"drawing": a PNG file as a data URL}`, or `{"too_large": bytes}` when it
-            has kept back a large file; None or {} when it is blank.
+        sheet: what the sheet says: `{"drawing": a PNG file as a data URL}`, perhaps with `"strokes"`, a list
+            of [x, y, x, y, …] in its pixels, or `{"too_large": bytes}` when it has kept back a large file;
+            None or {} when it is blank.
 
     Returns:
         As `read_upload`.
     """
-    if not sheet:
-        return _problem("Draw something first, or upload a photo.")
+    return _read_sheet(sheet) if sheet else _problem("Draw something first, or upload a photo.")
+
+
+def _read_sheet(sheet, waiting=False):
     try:
         if "too_large" in sheet:
             return _problem("The file has more than 10 MB: save the photo smaller and try again")
         start, _, content = sheet["drawing"][:MOST_DRAWN].partition(",")
         if start != "data:image/png;base64":
             raise ValueError("expected a PNG file as a data URL")
-        return read_upload(base64.b64decode(content, validate=True))
-    except (KeyError, TypeError, ValueError) as error:
+        strokes = [np.array(stroke, float).reshape(-1, 2) for stroke in sheet.get("strokes", ())]
+        if len(strokes) > MOST_STROKES or not all(np.abs(stroke).max() < 1e4 for stroke in strokes):
+            raise ValueError(f"expected at most {MOST_STROKES} strokes on the sheet")
+        return read_upload(base64.b64decode(content, validate=True), strokes, waiting)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         return _problem(f"This is no drawing of this page: {error}")
 
 
-def read_upload(content):
+def read_upload(content, strokes=(), waiting=False):
     """Read a picture file.
 
     Args:
         content: the bytes of the file, or None.
+        strokes: where the pen ran, as `find_digits` takes it.
+        waiting: True while a visitor is drawing: less ink than a digit gets no answer yet.
 
     Returns:
         Two pieces of HTML: the answer with its probabilities, and the steps; or what to do, and "".
@@ -68,9 +93,15 @@ def read_upload(content):
         return _problem("Choose a photo first")
     try:
         photo = read_photo(content)
-        digits = find_digits(photo, load_reader())
-        return _one_digit(*digits) if len(digits) == 1 else _number(photo, digits)
+        digits = find_digits(photo, load_reader(), strokes)
+        if len(digits) > 1:
+            return _number(photo, digits)
+        if waiting and digits[0].odd in (A_DOT, A_STROKE):
+            return _said("Go on: this is not yet a digit."), ""
+        return _one_digit(digits[0])
     except (NotAPhoto, NoDigitFound) as error:  # the message says what to do
+        if waiting:
+            return _said("Go on: this is not yet a digit."), ""
         return _problem(str(error))
     except Exception:  # the page stays up, whatever a picture does; the reason goes to the log
         logging.exception("A picture could not be read")
@@ -78,24 +109,32 @@ def read_upload(content):
 
 
 def _one_digit(digit):
-    said = answer(digit.probabilities)
-    if said.digit is None:
+    said = answer_digit(digit)
+    if digit.odd:
+        text = f"Not sure that this is a digit: {digit.odd}. The network alone says {said.candidates[0]}."
+        words = _said(text, "?", "unsure")
+    elif said.digit is None:
         text = f"{_sentence(str(said))} Write it again, larger or clearer."
         words = _said(text, _either(said), "unsure")
     else:
         words = _said(f"The network gives it {_percent(said.probability)}.", said.digit)
-    pictures = [f"{_picture(step, '')}<span>{name}</span>" for name, step in digit.stages.items()]
-    steps = f"<h2>What the network gets to see</h2>{_list('steps', pictures)}"
+    pictures = [
+        f"{_picture(step, '')}<span><b>{name}</b> {STEPS[name]}</span>" for name, step in digit.stages.items()
+    ]
+    steps = f"<h2>From your picture to what the network reads</h2>{_list('steps', pictures)}"
     return words + _bars(digit.probabilities), steps
 
 
 def _number(photo, digits):
-    answers = [answer(digit.probabilities) for digit in digits]
-    number = "".join("?" if said.digit is None else str(said) for said in answers)
-    unsure = number.count("?")
-    words = _said(f"{len(digits)} digits" + (f", not sure of {unsure}." if unsure else "."), number, "number")
+    answers = [answer_digit(digit) for digit in digits]
+    marks = iter("?" if said.digit is None else str(said) for said in answers)
+    rows = ["".join(next(marks) for _ in row) for row in rows_of(digits)]
+    unsure = sum(row.count("?") for row in rows)
+    text = f"{len(digits)} digits" + (f" in {len(rows)} rows" if len(rows) > 1 else "")
+    words = _said(text + (f", not sure of {unsure}." if unsure else "."), "<br>".join(rows), "number")
     each = [
-        f"{_picture(digit.image, '')}<b>{_either(said)}</b>{_bars(digit.probabilities)}"
+        f"{_picture(digit.image, '')}<b>{_either(said)}</b>{_percent(said.probability)}"
+        f"{_bars(digit.probabilities)}"
         for digit, said in zip(digits, answers, strict=True)
     ]
     height, width = photo.shape
@@ -124,6 +163,8 @@ def _sentence(text):
 
 def _either(said):
     """The digit, or the two that it may be: "4", "4 or 9?"."""
+    if said.digit is None and said.probability >= SURE:
+        return f"{said.candidates[0]}?"  # its shape is odd
     return "{} or {}?".format(*said.candidates) if said.digit is None else str(said)
 
 

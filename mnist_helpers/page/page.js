@@ -1,11 +1,14 @@
 // The sheet of paper. Gradio runs this once, with `element` (the sheet), `props` and `trigger`.
-// After every stroke the drawing goes to Python as a PNG file, {drawing: …}; a blank sheet is {}.
+// After every stroke the drawing goes to Python as a PNG file with its strokes, {drawing: …, strokes: …}: digits that
+// touch are told apart by where the pen was lifted. A blank sheet is {}.
 const canvas = element.querySelector("canvas");
 const pen = canvas.getContext("2d");
+const hint = element.querySelector(".paper span");
 let strokes = [];
+let shown = null; // the photo that lies on the sheet
 
 function draw(points) {
-  pen.lineWidth = 26;
+  pen.lineWidth = 14; // a thicker one would blot small digits
   pen.lineCap = pen.lineJoin = "round";
   pen.beginPath();
   pen.moveTo(...points[0]);
@@ -16,17 +19,30 @@ function draw(points) {
 function show() {
   pen.fillStyle = "white";
   pen.fillRect(0, 0, canvas.width, canvas.height);
+  if (shown?.width) {
+    const scale = Math.min(canvas.width / shown.width, canvas.height / shown.height);
+    const [width, height] = [shown.width * scale, shown.height * scale];
+    pen.drawImage(shown, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  }
   strokes.forEach(draw);
-  element.querySelector(".paper").classList.toggle("blank", strokes.length === 0);
+  hint.textContent = shown ? "Your file was sent. Draw here for something new" : "Draw here";
+  element.querySelector(".paper").classList.toggle("blank", strokes.length === 0 && !shown?.width);
 }
 
-function send(value = strokes.length ? { drawing: canvas.toDataURL("image/png") } : {}) {
+function drawn() {
+  if (!strokes.length) return {};
+  const whole = strokes.map((points) => points.flat().map((number) => Math.round(10 * number) / 10));
+  return { drawing: canvas.toDataURL("image/png"), strokes: whole };
+}
+
+function send(value = drawn()) {
   props.value = value;
   trigger("input");
 }
 
 function keep(wanted) {
   strokes = wanted;
+  shown = null;
   show();
   send();
 }
@@ -43,6 +59,7 @@ canvas.addEventListener("pointerdown", (event) => {
   if (drawing !== null || event.button !== 0) return;
   drawing = event.pointerId;
   canvas.setPointerCapture(drawing);
+  shown = null;
   strokes.push([place(event)]);
   show();
 });
@@ -74,8 +91,15 @@ document.addEventListener("change", (event) => {
   if (event.target !== chosen() || !event.target.files.length) return;
   strokes = [];
   props.value = {};
+  const file = event.target.files[0];
+  const size = file.size;
+  shown = {}; // a file that the browser cannot show still has been sent
   show();
-  const size = event.target.files[0].size;
+  createImageBitmap(file).then((picture) => {
+    if (!shown) return;
+    shown = picture;
+    show();
+  }, () => {});
   if (size <= 10_000_000) return;
   event.stopImmediatePropagation();
   event.target.value = "";
@@ -92,3 +116,12 @@ for (const [name, key] of [["drop", "dataTransfer"], ["paste", "clipboardData"]]
   });
 }
 document.addEventListener("dragover", (event) => event.preventDefault());
+
+// "Read it" brings the answer into sight and lets it blink once: after each stroke it is there already.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#read")) return;
+  if (shown) event.stopImmediatePropagation(); // the photo has been read
+  const answer = document.querySelector("#answer");
+  answer.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  answer.animate({ opacity: [1, 0.15, 1] }, 700);
+}, true);

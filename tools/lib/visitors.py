@@ -11,6 +11,7 @@ import numpy as np
 from tools.lib.strokes import write_digit
 
 SHEET = np.array((640, 480))
+PEN = 14  # the width of the page's pen, as page.js sets it
 MARGIN = 24  # pixels that stay free along the sheet's edges
 ROUND = np.linspace(0, 2 * np.pi, 40)
 
@@ -45,8 +46,7 @@ def _spiral(turns):
 HEART = np.stack(
     [
         0.5 + 0.5 * np.sin(ROUND) ** 3,
-        0.45
-        - (13 * np.cos(ROUND) - 5 * np.cos(2 * ROUND) - 2 * np.cos(3 * ROUND) - np.cos(4 * ROUND)) / 32,
+        0.45 - (13 * np.cos(ROUND) - 5 * np.cos(2 * ROUND) - 2 * np.cos(3 * ROUND) - np.cos(4 * ROUND)) / 32,
     ],
     axis=1,
 )
@@ -56,13 +56,21 @@ DOODLES = {
     "smiley": [_circle(0.5, 0.5, 0.5), *EYES, _circle(0.5, 0.52, 0.28, 0.26, 160, 20)],
     "sad smiley": [_circle(0.5, 0.5, 0.5), *EYES, _circle(0.5, 0.82, 0.25, 0.2, 200, 340)],
     "star": [_star(5)],
-    "house": [_path(0.1, 1, 0.1, 0.45, 0.5, 0, 0.9, 0.45, 0.9, 1, 0.1, 1), _path(0.4, 1, 0.4, 0.7, 0.6, 0.7, 0.6, 1)],
+    "house": [
+        _path(0.1, 1, 0.1, 0.45, 0.5, 0, 0.9, 0.45, 0.9, 1, 0.1, 1),
+        _path(0.4, 1, 0.4, 0.7, 0.6, 0.7, 0.6, 1),
+    ],
     "sun": [
         _circle(0.5, 0.5, 0.25),
-        *(_path(0.5 + 0.33 * c, 0.5 + 0.33 * s, 0.5 + 0.5 * c, 0.5 + 0.5 * s)
-          for c, s in zip(np.cos(ROUND[::5]), np.sin(ROUND[::5]), strict=True)),
+        *(
+            _path(0.5 + 0.33 * c, 0.5 + 0.33 * s, 0.5 + 0.5 * c, 0.5 + 0.5 * s)
+            for c, s in zip(np.cos(ROUND[::5]), np.sin(ROUND[::5]), strict=True)
+        ),
     ],
-    "flower": [_circle(0.5 + 0.24 * c, 0.3 + 0.24 * s, 0.11) for c, s in zip(np.cos(ROUND[::8]), np.sin(ROUND[::8]), strict=True)]
+    "flower": [
+        _circle(0.5 + 0.24 * c, 0.3 + 0.24 * s, 0.11)
+        for c, s in zip(np.cos(ROUND[::8]), np.sin(ROUND[::8]), strict=True)
+    ]
     + [_path(0.5, 0.45, 0.5, 1)],
     "spiral": [_spiral(3)],
     "triangle": [_path(0.5, 0, 1, 0.9, 0, 0.9, 0.5, 0)],
@@ -87,11 +95,20 @@ DOODLES = {
     ],
     "bolt": [_path(0.6, 0, 0.25, 0.55, 0.65, 0.5, 0.3, 1)],
     "cloud": [
-        np.concatenate([_circle(0.3, 0.6, 0.22, 0.22, 90, 270), _circle(0.5, 0.4, 0.24, 0.24, 180, 340),
-                        _circle(0.75, 0.6, 0.22, 0.22, -70, 90), _path(0.3, 0.82)])
+        np.concatenate(
+            [
+                _circle(0.3, 0.6, 0.22, 0.22, 90, 270),
+                _circle(0.5, 0.4, 0.24, 0.24, 180, 340),
+                _circle(0.75, 0.6, 0.22, 0.22, -70, 90),
+                _path(0.3, 0.82),
+            ]
+        )
     ],
     "infinity": [np.stack([0.5 + 0.5 * np.cos(ROUND), 0.5 + 0.3 * np.sin(2 * ROUND)], axis=1)],
-    "question mark": [np.concatenate([_circle(0.5, 0.25, 0.3, 0.25, 190, 400), _path(0.5, 0.5, 0.5, 0.72)]), _circle(0.5, 0.95, 0.02)],
+    "question mark": [
+        np.concatenate([_circle(0.5, 0.25, 0.3, 0.25, 190, 400), _path(0.5, 0.5, 0.5, 0.72)]),
+        _circle(0.5, 0.95, 0.02),
+    ],
 }
 LETTERS = {
     "A": [_path(0, 1, 0.4, 0, 0.8, 1), _path(0.15, 0.65, 0.65, 0.65)],
@@ -105,7 +122,9 @@ LETTERS = {
     "P": [np.concatenate([_path(0.1, 1, 0.1, 0), _circle(0.3, 0.25, 0.4, 0.25, -90, 90), _path(0.1, 0.5)])],
     "Q": [_circle(0.45, 0.5, 0.42, 0.5), _path(0.55, 0.7, 0.95, 1.05)],
     "R": [
-        np.concatenate([_path(0.1, 1, 0.1, 0), _circle(0.3, 0.25, 0.4, 0.25, -90, 90), _path(0.1, 0.5, 0.75, 1)])
+        np.concatenate(
+            [_path(0.1, 1, 0.1, 0), _circle(0.3, 0.25, 0.4, 0.25, -90, 90), _path(0.1, 0.5, 0.75, 1)]
+        )
     ],
     "T": [_path(0, 0, 0.8, 0), _path(0.4, 0, 0.4, 1)],
     "U": [_path(0, 0, 0, 0.7, 0.15, 1, 0.55, 1, 0.7, 0.7, 0.7, 0)],
@@ -113,13 +132,23 @@ LETTERS = {
     "W": [_path(0, 0, 0.22, 1, 0.45, 0.3, 0.68, 1, 0.9, 0)],
     "X": [_path(0, 0, 0.7, 1), _path(0.7, 0, 0, 1)],
     "Y": [_path(0, 0, 0.35, 0.5, 0.7, 0), _path(0.35, 0.5, 0.35, 1)],
-    "h": [_path(0, 0, 0, 1), np.concatenate([_path(0, 0.7), _circle(0.3, 0.7, 0.28, 0.22, 180, 360), _path(0.58, 1)])],
+    "h": [
+        _path(0, 0, 0, 1),
+        np.concatenate([_path(0, 0.7), _circle(0.3, 0.7, 0.28, 0.22, 180, 360), _path(0.58, 1)]),
+    ],
     "k": [_path(0, 0, 0, 1), _path(0.5, 0.4, 0, 0.7, 0.55, 1)],
     "m": [
-        np.concatenate([_path(0, 1, 0, 0.4), _circle(0.25, 0.6, 0.2, 0.2, 200, 360), _path(0.45, 1, 0.45, 0.6),
-                        _circle(0.68, 0.6, 0.2, 0.2, 200, 360), _path(0.88, 1)])
+        np.concatenate(
+            [
+                _path(0, 1, 0, 0.4),
+                _circle(0.25, 0.6, 0.2, 0.2, 200, 360),
+                _path(0.45, 1, 0.45, 0.6),
+                _circle(0.68, 0.6, 0.2, 0.2, 200, 360),
+                _path(0.88, 1),
+            ]
+        )
     ],
-}  # fmt: skip
+}
 
 
 def unsteady(strokes, rng):

@@ -1,0 +1,94 @@
+"""Draw hundreds of digits, numbers and doodles on the page, as visitors would, and count what is read.
+
+The drawings follow from the seed. A number counts when every digit is right and in its row, a letter or
+doodle when no digit is named, a stroke or dot when it is one digit at most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import os
+
+from tools.lib.browser import REMEDY, find_browser, start_browser
+from tools.lib.files import Problem
+from tools.lib.visitors import PEN, Drawing, drawings
+
+DRAW = """(strokes) => {
+    const sheet = document.querySelector("#sheet canvas");
+    const box = sheet.getBoundingClientRect();
+    const send = (name, [x, y]) => sheet.dispatchEvent(new PointerEvent(name, {
+        clientX: box.left + x / 640 * box.width, clientY: box.top + y / 480 * box.height,
+        pointerId: 1, isPrimary: true, bubbles: true,
+    }));
+    HTMLCanvasElement.prototype.setPointerCapture = () => {};  // there is no real pointer
+    for (const stroke of strokes) {
+        send("pointerdown", stroke[0]);
+        for (const place of stroke.slice(1)) send("pointermove", place);
+        send("pointerup", stroke.at(-1));
+    }
+}"""
+READ = """() => {
+    const said = document.querySelector(".said");
+    const large = said.querySelector("strong")?.innerText ?? "";
+    return [large.split(/\\s+/).filter(Boolean).join(" "), said.className.includes("unsure")];
+}"""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="course.py visitors", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--singles", type=int, default=300)
+    parser.add_argument("--numbers", type=int, default=200)
+    parser.add_argument("--others", type=int, default=100, help="letters, doodles, strokes and dots")
+    options = parser.parse_args(arguments)
+    program = find_browser()
+    if not program:
+        raise Problem(REMEDY)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from mnist_helpers.page import build_page  # here, for it takes seconds: help and messages come first
+
+    made = drawings(options.seed, PEN, options.singles, options.numbers, options.others)
+    counts = collections.defaultdict(list)
+    page = build_page()
+    page.launch(inline=False, prevent_thread_lock=True)
+    try:
+        with start_browser(program) as browser:
+            tab = browser.new_page(viewport={"width": 1280, "height": 900})
+            tab.goto(page.local_url)
+            tab.locator("#sheet canvas").wait_for()
+            for drawing in made:
+                said, declined = read(tab, drawing)
+                right = is_right(drawing, said)
+                counts[drawing.kind.partition(":")[0]].append((right, declined))
+                if not right:
+                    print(f"{drawing.kind:20} {drawing.expected:8} read as {said or 'nothing'}", flush=True)
+    finally:
+        page.close()
+    print()
+    for kind, pairs in counts.items():
+        right, declined = (sum(column) for column in zip(*pairs, strict=True))
+        print(f"{kind:20} {len(pairs):4} {right / len(pairs):7.1%}   {declined} not sure")
+    return 0
+
+
+def read(tab, drawing: Drawing) -> tuple[str, bool]:
+    """Draw on a fresh sheet; return what is said at last, rows parted by a space, and whether it is unsure."""
+    tab.get_by_role("button", name="Clear").click()
+    tab.get_by_text("The answer appears here.").wait_for()
+    tab.evaluate(DRAW, [stroke.tolist() for stroke in drawing.strokes])
+    with tab.expect_response(lambda reply: "queue/data" in reply.url) as reply:
+        tab.get_by_role("button", name="Read it").click()
+    reply.value.finished()
+    tab.wait_for_timeout(250)
+    said, unsure = tab.evaluate(READ)
+    return said, unsure or "?" in said
+
+
+def is_right(drawing: Drawing, said: str) -> bool:
+    if drawing.expected:
+        return said == drawing.expected
+    if drawing.kind in ("stroke", "dot"):
+        return len(said) <= 1
+    return not any(letter.isdigit() for letter in said)
