@@ -97,7 +97,8 @@ def _joined(pieces, pen, tall, reader):
         if best is None or gain(*best) <= 0:
             break
         groups = [group for group in groups if group not in best] + [best[0] + best[1]]
-    groups = _without_nests(groups)
+    sure = [group for group in groups if worth[_key(group)] < DIGIT + 0.5]
+    groups = _without_nests(groups, sure, apart, pen)
     kept = [group for group in groups if not _is_mark(group, pen, tall)]
     return kept or [max(groups, key=lambda group: max(_size(group)))]
 
@@ -116,15 +117,17 @@ def _box_of(group):
     return functools.reduce(around, (piece.box for piece in group))
 
 
-def _without_nests(groups):
-    """Join groups that lie in each other: digits do not."""
+def _without_nests(groups, sure, apart, pen):
+    """Join groups that lie in each other: digits do not, except a small one below the bar of a 7."""
     kept = []
     for group in sorted(groups, key=lambda group: -np.prod(_size(group))):
         top, left, bottom, right = _box_of(group)
         for other in kept:
             box = _box_of(other)
             high, wide = min(bottom, box[2]) - max(top, box[0]), min(right, box[3]) - max(left, box[1])
-            if min(high, wide) > 0 and high * wide > 0.6 * (bottom - top) * (right - left):
+            inside = min(high, wide) > 0 and high * wide > 0.6 * (bottom - top) * (right - left)
+            clear = min(apart[a.number, b.number] for a in group for b in other) > 0.5 * pen
+            if inside and not (clear and group in sure and other in sure):
                 other += group
                 break
         else:

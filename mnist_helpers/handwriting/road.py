@@ -11,7 +11,7 @@ import numpy as np
 from mnist_helpers.handwriting.digit import prepare_digits
 from mnist_helpers.handwriting.ink import find_ink
 from mnist_helpers.handwriting.light import even_light
-from mnist_helpers.handwriting.number import part
+from mnist_helpers.handwriting.number import MOST, part
 from mnist_helpers.handwriting.pieces import Pieces, find_pieces, mask_of, pieces_of_strokes
 
 
@@ -82,7 +82,7 @@ def find_digits(photo, reader, strokes=()):
     scale = np.array(photo.shape * 2) / np.array(grey.shape * 2)
     found = find_pieces(ink)
     written = pieces_of_strokes(ink, [np.asarray(stroke) / scale[1::-1] for stroke in strokes])
-    if written:
+    if 0 < len(written) <= MOST:
         found = Pieces(written, written, mask_of(written), lifted=True)
     return [
         digit._replace(

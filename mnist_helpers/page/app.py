@@ -69,7 +69,7 @@ class Page(gr.Blocks):
         Page.current = self
         os.environ["GRADIO_TEMP_DIR"] = str(self.uploads)  # another page may have been built since
         _ask_ourselves_without_a_proxy()
-        _sweep_dead_pages()
+        sweep_dead_pages()
         threading.Thread(target=_sweep, args=(self.uploads, self._closed), daemon=True).start()
         # On Colab, and where the page is opened for others, proxies stand in front and say other names.
         local = options.get("server_name", "127.0.0.1") in OURS and not options.get("share")
@@ -118,14 +118,14 @@ class ThisComputerOnly:
     async def __call__(self, scope, receive, send):
         headers = Headers(scope=scope) if scope["type"] == "http" else {}
         host, origin = (headers.get(name) for name in ("host", "origin"))
-        known = OURS | {_host_of(headers.get("x-forwarded-host"))} - {None}
-        if (host and _host_of(host) not in OURS) or (origin and _host_of(origin) not in known):
+        known = OURS | {host_of(headers.get("x-forwarded-host"))} - {None}
+        if (host and host_of(host) not in OURS) or (origin and host_of(origin) not in known):
             refusal = PlainTextResponse("This page is open to this computer alone.", 403)
             return await refusal(scope, receive, send)
         await self.app(scope, receive, send)
 
 
-def _host_of(address):
+def host_of(address):
     try:
         return address and urlsplit(address if "//" in address else f"//{address}").hostname
     except ValueError:
@@ -247,7 +247,7 @@ def _sweep(uploads, closed):
                 pass
 
 
-def _sweep_dead_pages():
+def sweep_dead_pages():
     """Delete the folders of pages that were killed; a page that lives touches its own."""
     for folder in Path(tempfile.gettempdir()).glob("mnist-page-*"):
         try:

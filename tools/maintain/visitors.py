@@ -30,8 +30,8 @@ DRAW = """(strokes) => {
 }"""
 READ = """() => {
     const said = document.querySelector(".said");
-    const large = said.querySelector("strong")?.innerText ?? "";
-    return [large.split(/\\s+/).filter(Boolean).join(" "), said.className.includes("unsure")];
+    if (said.className.includes("unsure")) return "?";
+    return (said.querySelector("strong")?.innerText ?? "").split(/\\s+/).filter(Boolean).join(" ");
 }"""
 
 
@@ -59,9 +59,9 @@ def main(arguments: list[str]) -> int:
             tab.goto(page.local_url)
             tab.locator("#sheet canvas").wait_for()
             for drawing in made:
-                said, declined = read(tab, drawing)
+                said = read(tab, drawing)
                 right = is_right(drawing, said)
-                counts[drawing.kind.partition(":")[0]].append((right, declined))
+                counts[drawing.kind.partition(":")[0]].append((right, not said or "?" in said))
                 if not right:
                     print(f"{drawing.kind:20} {drawing.expected:8} read as {said or 'nothing'}", flush=True)
     finally:
@@ -73,8 +73,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def read(tab, drawing: Drawing) -> tuple[str, bool]:
-    """Draw on a fresh sheet; return what is said at last, rows parted by a space, and whether it is unsure."""
+def read(tab, drawing: Drawing) -> str:
+    """Draw on a fresh sheet; return what is said at last, rows parted by a space, "?" where it is unsure."""
     tab.get_by_role("button", name="Clear").click()
     tab.get_by_text("The answer appears here.").wait_for()
     tab.evaluate(DRAW, [stroke.tolist() for stroke in drawing.strokes])
@@ -82,8 +82,7 @@ def read(tab, drawing: Drawing) -> tuple[str, bool]:
         tab.get_by_role("button", name="Read it").click()
     reply.value.finished()
     tab.wait_for_timeout(250)
-    said, unsure = tab.evaluate(READ)
-    return said, unsure or "?" in said
+    return tab.evaluate(READ)
 
 
 def is_right(drawing: Drawing, said: str) -> bool:

@@ -121,9 +121,11 @@ def test_a_picture_is_dropped_or_pasted(tab):
     for *way, digit in ways:
         tab.evaluate(give, [*way, base64.b64encode(saved(drawn(digit))).decode()])
         wait_for(tab, digit)
-    tab.get_by_text("Draw here").wait_for()
-    tab.get_by_role("button", name="Read it").click()  # the drawing has made place for the photo
-    tab.get_by_text("Draw something first").wait_for()
+    tab.get_by_text("Draw here").wait_for(state="hidden")  # the photo has taken the drawing's place
+    tab.get_by_role("button", name="Read it").click()
+    wait_for(tab, "8")
+    write(tab, WAYS[7][0])  # and makes place for the next one
+    wait_for(tab, "7")
 
 
 BAD = {"a.pdf": (b"%PDF-1.7\n", "PDF"), "a.png": (b"", "is empty"), "a.jpg": (bytes(10_000_001), "10 MB")}

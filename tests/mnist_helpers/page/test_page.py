@@ -4,6 +4,7 @@ import http.client
 import io
 import os
 import re
+import shutil
 import signal
 import socket
 import tempfile
@@ -79,10 +80,27 @@ def test_what_is_no_digit_gets_not_sure_and_two_guesses(visitor):
     assert re.search(r"\d or \d\? Not sure: \d or \d\.", said), said
 
 
+def test_two_rows_are_shown_as_two_and_each_digit_with_its_probability(visitor):
+    picture = np.vstack([drawn(4, 7, height=240), drawn(9, 2, height=240)])
+    said = draw(visitor, picture)[0]
+    assert "<strong>47<br>92</strong>" in said and "4 digits in 2 rows" in words(said)
+    assert len(re.findall(r"</b>\S*\d%", said)) == 4
+
+
+def test_a_first_stroke_gets_no_answer_yet_and_a_doodle_none_at_all():
+    bar = sheet(np.pad(np.zeros((24, 400), np.uint8), 120, constant_values=255))
+    assert "Go on" in words(answers.follow_drawing(bar))
+    assert "one flat stroke" in words(answers.read_drawing(bar))
+
+
 def test_what_is_no_drawing_is_refused(visitor):
-    for sent in (7, "/etc/passwd", "data:image/png;base64,%%%"):
-        said = visitor.predict({"drawing": sent}, api_name="/drawing")
+    white = sheet(np.full((480, 640), 255, np.uint8))
+    for sent in ({"drawing": 7}, {"drawing": "/etc/passwd"}, {"drawing": "data:image/png;base64,%%%"}):
+        said = visitor.predict(sent, api_name="/drawing")
         assert "This is no drawing of this page" in words(said)
+    for strokes in (7, [[]], [[1, 2, 3]], [["a", "b"]], [[1e300, 0]], [[0, 0]] * 1000):
+        said = visitor.predict(white | {"strokes": strokes}, api_name="/drawing")
+        assert "This is no drawing of this page" in words(said), strokes
     assert "Draw something first" in words(visitor.predict({}, api_name="/drawing"))
 
 
@@ -145,6 +163,59 @@ def test_a_photo_arrives_as_the_file_it_was_and_is_deleted_while_the_page_is_ope
     while kept(page.uploads.parent):
         assert time.monotonic() < end
         time.sleep(0.2)
+
+
+def test_an_upload_given_up_midway_is_deleted_while_the_page_is_open(page):
+    start = (
+        "POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    )
+    before = kept(page.uploads.parent)
+    with socket.create_connection(("127.0.0.1", page.server_port)) as visitor:
+        visitor.sendall(start.encode() + bytes(300_000))
+        time.sleep(1)
+        assert kept(page.uploads.parent) - before
+    end = time.monotonic() + 60
+    while kept(page.uploads.parent) - before:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def test_what_a_killed_page_left_is_deleted_when_the_next_one_opens_and_a_living_page_keeps_its_own(page):
+    dead, living = (page.uploads.parent / f"mnist-page-{name}" for name in ("dead", "living"))
+    for folder in (dead, living):
+        folder.mkdir()
+        (folder / "photo.jpg").write_bytes(b"...")
+    long_ago = time.time() - 10 * app.DEAD
+    os.utime(dead, (long_ago, long_ago))
+    app.sweep_dead_pages()
+    assert not dead.exists() and living.exists()
+    shutil.rmtree(living)
+
+
+FROM = {
+    "this computer": ({}, 200),
+    "this page": ({"Origin": "http://127.0.0.1:7860"}, 200),
+    "a proxy that says so": ({"Origin": "https://hub.example", "X-Forwarded-Host": "hub.example"}, 200),
+    "another website": ({"Origin": "https://evil.example"}, 403),
+    "a file": ({"Origin": "null"}, 403),
+    "a name that now leads here": ({"Host": "evil.example"}, 403),
+    "nonsense": ({"Host": "[", "Origin": "http://["}, 403),
+}
+
+
+@pytest.mark.parametrize("name", FROM)
+def test_other_websites_and_names_are_turned_away(page, name):
+    headers, status = FROM[name]
+    sent = {"json": {"data": [{}]}, "headers": headers}
+    assert httpx.post(f"{page.local_url}gradio_api/call/drawing", **sent).status_code == status
+    assert httpx.get(page.local_url, headers=headers).status_code == status
+
+
+def test_the_page_has_a_title_and_an_icon_of_its_own(page):
+    assert 'property="og:title" content="Gradio"' not in httpx.get(page.local_url).text
+    assert "svg" in httpx.get(f"{page.local_url}favicon.ico").headers["content-type"]
 
 
 @pytest.mark.parametrize("route", ["gradio_api/file={}", "file={}", "static/..%2f..%2f..%2f..{}"])
