@@ -78,10 +78,13 @@ def read(tab, drawing: Drawing) -> str:
     tab.get_by_role("button", name="Clear").click()
     tab.get_by_text("The answer appears here.").wait_for()
     tab.evaluate(DRAW, [stroke.tolist() for stroke in drawing.strokes])
-    with tab.expect_response(lambda reply: "queue/data" in reply.url) as reply:
-        tab.get_by_role("button", name="Read it").click()
-    reply.value.finished()
-    tab.wait_for_timeout(250)
+    tab.get_by_role("button", name="Read it").click()
+    tab.get_by_text("The answer appears here.").wait_for(state="detached")
+    still, before = 0, None
+    while still < 6:  # the answer changes while strokes are still being read
+        tab.wait_for_timeout(100)
+        now = tab.locator("#answer").inner_html()
+        still, before = still + 1 if now == before else 0, now
     return tab.evaluate(READ)
 
 
