@@ -71,9 +71,10 @@ class Page(gr.Blocks):
         _ask_ourselves_without_a_proxy()
         sweep_dead_pages()
         threading.Thread(target=_sweep, args=(self.uploads, self._closed), daemon=True).start()
-        # On Colab, and where the page is opened for others, proxies stand in front and say other names.
+        # On Colab and JupyterHub, and where the page is opened for others, proxies in front say other names.
+        proxied = "google.colab" in sys.modules or "JUPYTERHUB_SERVICE_PREFIX" in os.environ
         local = options.get("server_name", "127.0.0.1") in OURS and not options.get("share")
-        guards = [Middleware(ThisComputerOnly)] if local and "google.colab" not in sys.modules else []
+        guards = [Middleware(ThisComputerOnly)] if local and not proxied else []
         ours = {
             "server_name": "127.0.0.1",
             "share": False,

@@ -132,6 +132,8 @@ def _number(photo, digits):
     unsure = sum(row.count("?") for row in rows)
     text = f"{len(digits)} digits" + (f" in {len(rows)} rows" if len(rows) > 1 else "")
     words = _said(text + (f", not sure of {unsure}." if unsure else "."), "<br>".join(rows), "number")
+    if 2 * unsure >= len(digits):
+        words = _said("Not sure that these are digits. Write them again, larger or clearer.", "?", "unsure")
     each = [
         f"{_picture(digit.image, '')}<b>{_either(said)}</b>{_percent(said.probability)}"
         f"{_bars(digit.probabilities)}"
