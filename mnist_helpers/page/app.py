@@ -70,6 +70,7 @@ class Page(gr.Blocks):
         os.environ["GRADIO_TEMP_DIR"] = str(self.uploads)  # another page may have been built since
         _ask_ourselves_without_a_proxy()
         sweep_dead_pages()
+        self._closed.clear()
         threading.Thread(target=_sweep, args=(self.uploads, self._closed), daemon=True).start()
         # On Colab and JupyterHub, and where the page is opened for others, proxies in front say other names.
         proxied = "google.colab" in sys.modules or "JUPYTERHUB_SERVICE_PREFIX" in os.environ

