@@ -18,7 +18,7 @@ SMALLEST = 0.25  # no digit is smaller than this part of a number's tall ones
 MOST = 30  # digits in a picture; more is a page of writing
 DOUBT = 5  # price of a digit that the network is not sure of, for each factor e below certainty
 DIGIT = 1  # price of a digit: of two ways to read a picture as surely, the one with fewer digits
-MARK = 6  # price of a stroke or dot that would be a digit
+MARK = 4  # price of a stroke or dot that would be a digit
 CUT = 0.25  # price of a cut, in strokes cut through
 A_PAGE = (
     f"no number found: there is more in the picture than {MOST} digits. "
@@ -156,8 +156,8 @@ def _prices(groups, pen, tall, reader):
     prices = []
     for group, digit in zip(groups, digits, strict=True):
         height, width = _size(group)
-        doubt = MARK if _is_mark(group, pen, tall) else -DOUBT * np.log(digit.probabilities.max())
-        prices.append(DIGIT + doubt + max(0.0, (width / height - 0.95) / 0.2) ** 2)
+        doubt = -DOUBT * np.log(digit.probabilities.max()) + max(0.0, (width / height - 0.95) / 0.2) ** 2
+        prices.append(DIGIT + (MARK if _is_mark(group, pen, tall) else doubt))
     return prices
 
 
