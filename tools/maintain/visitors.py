@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import collections
+import importlib.util
 import os
 
 from tools.lib.browser import REMEDY, find_browser, start_browser
 from tools.lib.files import Problem
+from tools.lib.install import set_up
 from tools.lib.visitors import PEN, Drawing, drawings
 
 DRAW = """(strokes) => {
@@ -43,6 +45,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--numbers", type=int, default=200)
     parser.add_argument("--others", type=int, default=100, help="letters, doodles, strokes and dots")
     options = parser.parse_args(arguments)
+    if not importlib.util.find_spec("playwright"):
+        set_up(extra=("tests/requirements.txt",))
     program = find_browser()
     if not program:
         raise Problem(REMEDY)
