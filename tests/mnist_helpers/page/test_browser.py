@@ -118,6 +118,7 @@ def test_a_picture_is_dropped_or_pasted(tab):
     }"""
     ways = [("DragEvent", "drop", "dataTransfer", 3), ("ClipboardEvent", "paste", "clipboardData", 8)]
     write(tab, WAYS[7][0])
+    wait_for(tab, "7")
     for *way, digit in ways:
         tab.evaluate(give, [*way, base64.b64encode(saved(drawn(digit))).decode()])
         wait_for(tab, digit)
