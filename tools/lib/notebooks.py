@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import copy
 import io
 import re
 import tempfile
@@ -74,6 +75,18 @@ def title(notebook: NotebookNode) -> str:
     return notebook.cells[0].source.partition("\n")[0].removeprefix("# ").strip()
 
 
+def about(notebook: NotebookNode) -> str:
+    """Return the first sentence below the lesson's title."""
+    paragraph = " ".join("".join(notebook.cells[0].source.split("\n\n")[1:2]).split())
+    return re.split(r"(?<=[.?!])\s", paragraph, maxsplit=1)[0]
+
+
+def time_needed(notebook: NotebookNode) -> str:
+    """Return what the lesson says of its time, such as "41 minutes to read, about a minute to run"."""
+    found = re.search(r"\*\*Time:\*\* ([^.]*)", notebook.cells[0].source)
+    return found[1].strip() if found else ""
+
+
 def measured(notebook: NotebookNode) -> dict[str, str]:
     """Return what the executed lesson measured: the value of its cell tagged `measured`, name → text.
 
@@ -121,7 +134,12 @@ def execute(
         force_raise_errors=True,
         coalesce_streams=True,  # the kernel splits them by chance
         # What TensorFlow's C++ code writes to the terminal while starting is no part of a lesson.
-        extra_arguments=["--IPKernelApp.capture_fd_output=False", "--log-level=40"],
+        # Figures are drawn with two dots a pixel, for the screens of phones.
+        extra_arguments=[
+            "--IPKernelApp.capture_fd_output=False",
+            "--log-level=40",
+            "--InlineBackend.figure_formats={'retina'}",
+        ],
     )
     number = 0
     with tempfile.TemporaryFile() as log:
@@ -161,6 +179,18 @@ def finish(notebook: NotebookNode) -> None:
                     with contextlib.suppress(OSError, ValueError, SyntaxError):  # what is no picture stays
                         output.data[kind] = base64.b64encode(smaller(base64.b64decode(picture))).decode()
     normalise(notebook)
+
+
+def at_half_size(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy of a finished notebook for the repository: its figures have one dot a pixel."""
+    notebook = copy.deepcopy(notebook)
+    for output in [output for cell in notebook.cells for output in cell.get("outputs", [])]:
+        known = output.get("metadata", {}).get("image/png", {})
+        if known.pop("width", None) and known.pop("height", None):  # so large it is meant to be shown
+            picture, file = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))), io.BytesIO()
+            picture.convert("RGB").reduce(2).save(file, "PNG", optimize=True)
+            output.data["image/png"] = base64.b64encode(smaller(file.getvalue())).decode()
+    return notebook
 
 
 def smaller(png: bytes) -> bytes:
