@@ -118,7 +118,7 @@ def as_html(cell: NotebookNode, output: NotebookNode, tags: list[str], file: Pat
         known = output.metadata.get("image/png", {})
         width, height = known.get("width", width), known.get("height", height)
         alt = html.escape(known.get("alt", ""))
-        size = f'width="{width}" height="{height}" loading="lazy"'
+        size = f'width="{width}" height="{height}"'
         return f'<img class="figure" src="{up}figures/{file.name}" alt="{alt}" {size}>'
     kind = next((tag for tag in tags if tag in TABLES), None)
     values = statements(cell) if kind else {}
