@@ -30,7 +30,7 @@ def _variables(colour: dict[str, str], accent: str) -> dict[str, str]:
         "color-foreground-primary": colour["text"],
         "color-foreground-secondary": colour["quiet"],
         "color-foreground-muted": colour["quiet"],
-        "color-code-background": colour["side"],
+        **dict.fromkeys(("color-code-background", "color-highlight-on-target"), colour["side"]),
         **dict.fromkeys(("color-brand-primary", "color-brand-content", "color-brand-visited"), accent),
     }
 
