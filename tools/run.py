@@ -51,12 +51,13 @@ def main(arguments: list[str]) -> int:
         if options.write:
             replace(path, as_text(at_half_size(notebook)))
         finished.append((label(path), measured(notebook)))
+    if not failed:
+        print(f"\nMeasured on {data.name}, in {_clock(started)}:\n")
+        print(f"{table(finished)}\n", flush=True)
     write_site(newest(), BUILD / "site", DRAW)
     if failed:
         raise failed
-    print(f"\nMeasured on {data.name}, in {_clock(started)}:\n")
-    print(table(finished))
-    print(f"\nRead the lessons: {(BUILD / 'site' / 'index.html').as_uri()}")
+    print(f"Read the lessons: {(BUILD / 'site' / 'index.html').as_uri()}")
     return 0
 
 

@@ -111,7 +111,7 @@ def as_html(cell: NotebookNode, output: NotebookNode, tags: list[str], file: Pat
             png = base64.b64decode(data["image/png"])
             width, height = struct.unpack(">II", png[16:24])
         except (ValueError, struct.error):
-            return ""
+            return "<p>This is no picture.</p>"
         file = file.with_suffix(".png")
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(png)
@@ -159,7 +159,7 @@ def front_door(notebooks: dict[str, NotebookNode], picture: str, draws: bool) ->
     others = [name for name in notebooks if name in OTHERS]
     lessons = [name for name in notebooks if "/" not in name and name not in OTHERS]
     address = course_address()
-    doors = ["[Draw a digit, and see what a network sees](draw/index.html)"] if draws else []
+    doors = ['<a href="draw/index.html">Draw a digit, and see what a network sees</a>'] if draws else []
     doors.append(f"[Begin with the first lesson]({lessons[0]}.ipynb)")
     return Template((SITE / "index.md").read_text(encoding="utf-8")).substitute(
         picture=picture,
