@@ -57,7 +57,8 @@ def test_figures_have_two_dots_a_pixel_and_half_as_many_where_they_are_committed
     large, width = picture(shown), shown.metadata["image/png"]["width"]
     assert large.width // 2 == width
     kept = at_half_size(notebook).cells[0].outputs[0]
-    assert picture(kept).size == large.reduce(2).size and kept.metadata["image/png"] == {}
+    assert picture(kept).size == ((large.width + 1) // 2, (large.height + 1) // 2)
+    assert kept.metadata["image/png"] == {}
     again = at_half_size(at_half_size(notebook)).cells[0].outputs[0]
     assert picture(again).size == picture(kept).size
 
