@@ -187,10 +187,14 @@ def validation_digits():
 @pytest.mark.mnist
 def test_photographs_of_digits_are_read(reader):
     images, labels = validation_digits()
-    photos = [photograph(image, np.random.default_rng((1, i))) for i, image in enumerate(images)]
-    probabilities = reader(np.stack([to_mnist_style(read_photo(photo)) for photo in photos]))
-    assert len(labels) == 400 and (probabilities.argmax(axis=1) == labels).mean() >= 0.985
-    assert (probabilities.max(axis=1) < 0.7).mean() <= 0.03  # declined by answer()
+    probabilities = np.full((len(labels), 10), 0.1)  # of no digit, where none is found
+    for i, image in enumerate(images):
+        photo = read_photo(photograph(image, np.random.default_rng((1, i))))
+        with contextlib.suppress(NoDigitFound):
+            probabilities[i] = reader(to_mnist_style(photo)[np.newaxis])[0]
+    sure = probabilities.max(axis=1)
+    assert len(labels) == 400 and ((probabilities.argmax(axis=1) == labels) & (sure > 0.1)).mean() >= 0.985
+    assert (sure < 0.7).mean() <= 0.03  # declined by answer()
 
 
 @pytest.mark.mnist
