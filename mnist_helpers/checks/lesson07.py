@@ -107,7 +107,7 @@ def momentum_rate():
     """a tenth of the rate at which the loss shoots up for good: a number such as 0.002"""
     return Between(0.03, 0.085), {
         "the lowest point": (
-            Between(0.1, 0.35),
+            Between(0.1, 0.3599),
             "Is that where the loss is lowest? Which rates earned that loss, this one or those before it?",
         ),
         "where it shoots up": (
@@ -115,8 +115,28 @@ def momentum_rate():
             "Is that where it shoots up? One run is not sharp: how far below does it get safe?",
         ),
         "where the fall begins": (
-            Between(0.0105, 0.025),
+            Between(0.0105, 0.0249),
             "Is that where the loss begins to fall? Safe, but how fast?",
+        ),
+        "the first jag": (
+            Between(0.025, 0.0299),
+            "A little low. Is it a tenth of the first jag? That one comes down again; which does not?",
+        ),
+        "above the loss": (
+            Between(0.0851, 0.0999),
+            "A little high. Had the loss been high for a while at ten times this rate? Where did that begin?",
+        ),
+        "a tenth of a tenth": (
+            Between(0.0011, 0.0099),
+            "The loss has hardly begun to fall there. Was the rate divided by ten twice?",
+        ),
+        "before the fall": (
+            Between(0.0, 0.0009),
+            "Such a rate is not even in this picture. Is it read from Adam's, in section 2?",
+        ),
+        "beyond the picture": (
+            Between(1.0001, 1e6),
+            "The picture ends at 1. Was it multiplied, not divided?",
         ),
         "the default": (0.01, "Is this read from the picture, or what Keras takes when nobody says?"),
         "Adam's": (0.001, "That is what Keras takes for Adam. Was it read from *this* picture?"),
