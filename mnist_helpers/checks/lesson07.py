@@ -154,7 +154,7 @@ def _three_runs(accuracies):
         return "no shares"
     if len(set(runs)) == 1:
         return "all the same"
-    ends = {"guessing": 0.3, "few steps": 0.92, "constant": 0.958, "128": 0.966, "near": 0.97, "goal": 0.978}
+    ends = {"guessing": 0.8, "few steps": 0.92, "constant": 0.958, "128": 0.966, "near": 0.97, "goal": 0.978}
     return next((name for name, end in ends.items() if sum(runs) / 3 < end), "too good")
 
 
@@ -204,6 +204,6 @@ def six_thousand_digits():
         ),
         "guessing": (
             [0.1135, 0.1028, 0.1009],
-            "That is guessing, or little better. What does a rate that is too large do to a network?",
+            "Far too few, or guessing. What does a rate that is too large do to a network?",
         ),
     }

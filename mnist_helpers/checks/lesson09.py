@@ -220,10 +220,10 @@ def p_from_counts(both, only_a, only_b, neither):
     hints=(
         "Play one exam: of n digits, how many are read by one network alone? And of those, by the first?",
         "Both are draws of `binomial`: with n and 0.008, then with that count and 0.0045 / 0.008.",
-        "Play two thousand exams for each n: which share has a p below 0.05? Then try an n between two others.",
+        "Play 2,000 exams for each n: which share has a p below 0.05? Then try an n between two others.",
         "With 50,000 digits about 69% of the exams find it, with 80,000 about 88%.",
     ),
-    notice="Half of what separate exams would take, since luck with digits that both read is left out.",
+    notice="Little more than half of what separate exams take: luck with digits that both read is left out.",
     unseen="Any number was accepted with which 78 to 82 of 100 exams find the difference.",
 )
 def digits_for_a_difference(only_a, only_b):
@@ -264,6 +264,14 @@ def digits_for_a_difference(only_a, only_b):
         ),
         "90 of 100": (around(needed(1.96 + 1.28)), "So large an exam finds it 90 times of 100. And 80?"),
         "95 of 100": (around(needed(1.96 + 1.645)), "So large an exam finds it 95 times of 100. And 80?"),
+        "too many": (
+            Between(68_501.0, 81_000.0),
+            "With so many it is found in 82 to 88 of 100 exams. How many exams did you play for each number?",
+        ),
+        "too few": (
+            Between(51_000.0, 61_499.0),
+            "With so few it is found in 70 to 78 of 100 exams. How many exams did you play for each number?",
+        ),
         "those that differ": (
             Between(480.0, 560.0),
             "So many digits are read by one network alone. In an exam of how many digits?",

@@ -229,8 +229,9 @@ def _cost_per_1000(probabilities, labels, threshold=0.9):
 
 
 def _bill_and_temperature(answer):
-    bill, temperature = answer
-    return bill / 100, temperature  # so that both weigh alike
+    if np.shape(answer) != (2,):
+        return answer
+    return answer[0] / 100, answer[1]  # so that both weigh alike
 
 
 @exercise(

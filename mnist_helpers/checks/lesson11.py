@@ -347,7 +347,7 @@ def _in_place(image):
     "11.5",
     view=_first_fault,
     hints=(
-        "np.indices(image.shape) gives each pixel's row and column; image / image.sum() is its share of the ink.",
+        "np.indices(image.shape) gives rows and columns of all pixels; image / image.sum() their share of ink.",
         "Both means are those of 11.4. Take them away from rows and columns: these are the distances.",
         "The lean is (row * column * share).sum() / (row**2 * share).sum(), row and column being distances.",
         "Row r goes to the left by lean · (r − mean row) columns: np.roll(line, -round(…)). Stack the rows.",
