@@ -347,7 +347,7 @@ def _in_place(image):
     "11.5",
     view=_first_fault,
     hints=(
-        "np.indices(image.shape) gives rows and columns of all pixels; image / image.sum() their share of ink.",
+        "np.indices(image.shape): each pixel's row and column. image / image.sum(): its share of the ink.",
         "Both means are those of 11.4. Take them away from rows and columns: these are the distances.",
         "The lean is (row * column * share).sum() / (row**2 * share).sum(), row and column being distances.",
         "Row r goes to the left by lean · (r − mean row) columns: np.roll(line, -round(…)). Stack the rows.",
@@ -371,6 +371,10 @@ def set_upright():
             with_lean(lambda product, rows, columns: product / columns),
             "It leans to the other side now. By which mean square is the product divided: rows, or columns?",
         ),
+        "not divided": (
+            with_lean(lambda product, rows, columns: product),
+            "It went much too far for one of two images. By what is the mean product to be divided?",
+        ),
         "unweighted": (
             _shear(lambda image: _lean(_black(image))),
             "It still leans, but less. Is ink weighed by how dark it is, and nothing halved or cut off?",
@@ -381,7 +385,7 @@ def set_upright():
         ),
         "always alike": (
             _shear(lambda image: 0.5),
-            "It makes an upright image lean. Does it look at each one's lean, or move the rows alike in all?",
+            "It makes an upright image lean. Does it take each one's own lean, from *both* means?",
         ),
         "from the top": (
             _shear(_lean, around=lambda image: 0),
