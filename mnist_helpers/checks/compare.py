@@ -115,9 +115,9 @@ def try_out(function: Callable, probe: tuple) -> tuple:
 
 def start_keras(answer: Any) -> None:
     """Start Keras where a student's function may call it, since its very first call takes seconds."""
-    names = getattr(getattr(answer, "__code__", None), "co_names", ())
-    if callable(answer) and ("keras" in sys.modules or {"keras", "tensorflow"} & set(names)):
-        with contextlib.suppress(Exception):  # without Keras the function itself says so
+    with contextlib.suppress(Exception):  # an object that answers nothing; and where there is no Keras
+        code = getattr(answer, "__code__", None)
+        if callable(answer) and ("keras" in sys.modules or {"keras", "tensorflow"} & set(code.co_names)):
             importlib.import_module("keras").ops.zeros(1)
 
 
