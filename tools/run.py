@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from tools.lib.files import BUILD, Problem, replace
 from tools.lib.kernel import resolve_data
-from tools.lib.notebooks import as_text, at_half_size, execute, finish, label, lessons, measured, read
+from tools.lib.notebooks import as_text, execute, finish, label, lessons, measured, read
 from tools.lib.pages import write_site
 
 # A function that writes the page to draw on into a folder; the site's front door leads there.
@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
     before = [(path, path.read_bytes(), read(path)) for path in chosen]
     for number, (path, found, notebook) in enumerate(before, start=1):
         try:
-            run_lesson(notebook, label(path), f"lesson {number} of {len(chosen)}, ", data.environment)
+            place = f"lesson {number} of {len(chosen)}, "
+            run_lesson(notebook, label(path), place, data.environment, sharp=not options.write)
         except Problem as problem:
             failed = problem  # its page shows how far it came
             break
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
             kept = f"it stays as it is now, and what ran is in {BUILD / label(path)}.ipynb"
             raise Problem(f"{path.name} was changed while it ran: {kept}. Run it again.")
         if options.write:
-            replace(path, as_text(at_half_size(notebook)))
+            replace(path, as_text(notebook))
         finished.append((label(path), measured(notebook)))
     if not failed:
         print(f"\nMeasured on {data.name}, in {_clock(started)}:\n")
@@ -61,10 +62,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def run_lesson(notebook: NotebookNode, name: str, place: str, environment: dict[str, str]) -> None:
+def run_lesson(
+    notebook: NotebookNode, name: str, place: str, environment: dict[str, str], sharp: bool
+) -> None:
     """Run a lesson and put it into build/, also where a cell has failed.
 
-    One line says where the run is: on a terminal with each cell, elsewhere at the lesson's end.
+    One line says where the run is: on a terminal with each cell, elsewhere at the lesson's end. Figures are
+    `sharp` on a phone's screen, or small enough for the repository.
 
     Raises:
         Problem: a cell has failed.
@@ -79,7 +83,7 @@ def run_lesson(notebook: NotebookNode, name: str, place: str, environment: dict[
             print(f"{line}{_clock(started)}\033[K", end="", flush=True)
 
     try:
-        execute(notebook, environment, BUILD, on_cell=show)
+        execute(notebook, environment, BUILD, on_cell=show, sharp=sharp)
     except Problem as problem:
         raise Problem(f"{name}, {problem}") from None
     finally:

@@ -95,7 +95,7 @@ def test_results_on_mnist_alone_are_saved_and_none_over_what_was_saved_while_it_
     run.main(["01", "--write"])
     assert [cell.execution_count for cell in read(path).cells[2:]] == [1, 2, 3]
     (known,) = [value for output in read(path).cells[3].outputs for value in output.metadata.values()]
-    assert known == {"alt": "A rising line."}  # no size: the committed figure has one dot a pixel
+    assert known == {"alt": "A rising line."}  # not that it has two dots a pixel
     write(course, "01_one", f"open({str(path)!r}, 'a').write(' ')", "{}")
     with pytest.raises(Problem, match="01_one.ipynb was changed while it ran"):
         run.main(["01", "--write"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import copy
 import io
 import re
 import tempfile
@@ -112,6 +111,7 @@ def execute(
     folder: Path,
     kernel_name: str = "python3",
     on_cell: Callable[[int], None] = lambda number: None,
+    sharp: bool = False,
 ) -> None:
     """Run all cells of a notebook in a fresh kernel and keep their outputs in it.
 
@@ -121,6 +121,7 @@ def execute(
         folder: The kernel's working folder.
         kernel_name: Which of Jupyter's kernels; the usual one is this Python's.
         on_cell: Called with the number of each cell, from 1 on, before it is run.
+        sharp: Draw figures with two dots a pixel, for the screens of phones; twice as large in bytes.
 
     Raises:
         Problem: a cell failed or took too long, or the kernel died; the text shows the cell.
@@ -134,11 +135,10 @@ def execute(
         force_raise_errors=True,
         coalesce_streams=True,  # the kernel splits them by chance
         # What TensorFlow's C++ code writes to the terminal while starting is no part of a lesson.
-        # Figures are drawn with two dots a pixel, for the screens of phones.
         extra_arguments=[
             "--IPKernelApp.capture_fd_output=False",
             "--log-level=40",
-            "--InlineBackend.figure_formats={'retina'}",
+            *(["--InlineBackend.figure_formats={'retina'}"] if sharp else []),
         ],
     )
     number = 0
@@ -179,18 +179,6 @@ def finish(notebook: NotebookNode) -> None:
                     with contextlib.suppress(OSError, ValueError, SyntaxError):  # what is no picture stays
                         output.data[kind] = base64.b64encode(smaller(base64.b64decode(picture))).decode()
     normalise(notebook)
-
-
-def at_half_size(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy of a finished notebook for the repository: its figures have one dot a pixel."""
-    notebook = copy.deepcopy(notebook)
-    for output in [output for cell in notebook.cells for output in cell.get("outputs", [])]:
-        known = output.get("metadata", {}).get("image/png", {})
-        if known.pop("width", None) and known.pop("height", None):  # so large it is meant to be shown
-            picture, file = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))), io.BytesIO()
-            picture.convert("RGB").reduce(2).save(file, "PNG", optimize=True)
-            output.data["image/png"] = base64.b64encode(smaller(file.getvalue())).decode()
-    return notebook
 
 
 def smaller(png: bytes) -> bytes:

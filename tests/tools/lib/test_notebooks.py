@@ -11,7 +11,7 @@ from PIL import Image
 
 from tools.lib import notebooks
 from tools.lib.files import Problem
-from tools.lib.notebooks import as_text, at_half_size, execute, finish, lessons, normalise, read, smaller
+from tools.lib.notebooks import as_text, execute, finish, lessons, normalise, read, smaller
 
 
 def run(folder, *sources, **variables):
@@ -47,24 +47,6 @@ def test_pictures_are_stored_small_and_a_scale_of_colours_keeps_both_its_ends():
     assert len(png) < 0.6 * len(file.getvalue()) and smaller(png) == png
     stored = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), int)
     assert abs(stored - pixels).mean() < 20 and stored[85, 10, 2] > stored[85, 10, 0] + 100
-
-
-def test_figures_have_two_dots_a_pixel_and_half_as_many_where_they_are_committed(tmp_path):
-    figure = "import matplotlib.pyplot as plt\nplt.figure(figsize=(3, 2))\nplt.plot([1, 2]);"
-    notebook = run(tmp_path, figure)
-    finish(notebook)
-    shown = notebook.cells[0].outputs[0]
-    large, width = picture(shown), shown.metadata["image/png"]["width"]
-    assert large.width // 2 == width
-    kept = at_half_size(notebook).cells[0].outputs[0]
-    assert picture(kept).size == ((large.width + 1) // 2, (large.height + 1) // 2)
-    assert kept.metadata["image/png"] == {}
-    again = at_half_size(at_half_size(notebook)).cells[0].outputs[0]
-    assert picture(again).size == picture(kept).size
-
-
-def picture(output):
-    return Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
 
 
 def test_a_page_that_ends_with_the_kernel_is_kept_as_a_picture(tmp_path, monkeypatch):
