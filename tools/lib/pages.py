@@ -11,6 +11,7 @@ import base64
 import copy
 import html
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -56,10 +57,12 @@ def write_site(
         Problem: Sphinx failed, and has said why.
     """
     site.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(site / "figures", ignore_errors=True)
     if draw:
         draw(site / "draw")
-    texts = {f"{name}.ipynb": as_text(page(notebooks, name, site)) for name in notebooks}
-    texts["index.md"] = front_door(notebooks, picture(notebooks, site), bool(draw))
+    pages = {name: page(notebooks, name, site) for name in notebooks}
+    texts = {f"{name}.ipynb": as_text(shown) for name, shown in pages.items()}
+    texts["index.md"] = front_door(notebooks, picture(pages), bool(draw))
     texts["measured.md"] = results(notebooks)
     solutions = "\n".join(name for name in notebooks if "/" in name)
     texts["solutions.md"] = Template(SOLUTIONS).substitute(names=solutions)
@@ -145,13 +148,12 @@ def with_links(text: str, lessons: dict[str, str]) -> str:
     return re.sub(r"\*\*(Next|Before):\*\*.*", lambda line: re.sub(r"\b\d\d\b", link, line[0]), text)
 
 
-def picture(notebooks: dict[str, NotebookNode], site: Path) -> str:
+def picture(pages: dict[str, NotebookNode]) -> str:
     """Return the front door's picture, which the cell tagged `front` draws; empty where there is none."""
-    for name in notebooks:
-        for number, cell in enumerate(notebooks[name].cells):
-            if FRONT in cell.metadata.get("tags", []):
-                return page(notebooks, name, site).cells[number].outputs[0].data["text/html"]
-    return ""
+    cells = [cell for shown in pages.values() for cell in shown.cells]
+    drawn = [cell.outputs for cell in cells if FRONT in cell.metadata.get("tags", [])]
+    shown = [output.get("data", {}).get("text/html", "") for outputs in drawn for output in outputs]
+    return next(filter(None, shown), "")
 
 
 def front_door(notebooks: dict[str, NotebookNode], picture: str, draws: bool) -> str:
