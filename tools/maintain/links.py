@@ -66,7 +66,8 @@ def as_they_should_be(current: Address, address: Address) -> dict[Path, str]:
         Problem: a file cannot be understood; the text names it.
     """
     files, notebooks = {}, {}
-    for path in [*lessons(ROOT / "notebooks"), *sorted(ROOT.glob("*.md")), ROOT / "pyproject.toml"]:
+    pages = [*sorted(ROOT.glob("*.md")), *ROOT.glob("mnist_helpers/page/static/*.html")]
+    for path in [*lessons(ROOT / "notebooks"), *pages, ROOT / "pyproject.toml"]:
         try:
             text = moved(path.read_text(encoding="utf-8"), current, address)
             if path.suffix == ".ipynb":

@@ -19,7 +19,7 @@ from tools.lib.kernel import resolve_data
 
 WEIGHTS = ROOT / "mnist_helpers" / "page" / "static" / "weights.js"
 RECIPE = next(recipe for recipe in RECIPES if recipe.name == "one_pass")
-START = "// Made by `python3 course.py weights`: kernels and biases in half precision, as base64.\nconst WEIGHTS = "
+START = "// Made by `course.py weights`: kernels and biases in half precision, as base64.\nconst WEIGHTS = "
 
 
 def main(arguments: list[str]) -> int:

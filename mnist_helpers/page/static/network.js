@@ -41,50 +41,48 @@ function layersOfCnn(image) { // the numbers that leave each layer, from the inp
 function conv2D(input, kernel, bias) {
   const [rows, columns, channels] = input.shape;
   const [height, width, , filters] = kernel.shape;
-  const shape = [rows - height + 1, columns - width + 1, filters];
-  const output = { shape, values: new Float32Array(shape[0] * shape[1] * filters) };
-  for (let i = 0; i < output.values.length; i++) output.values[i] = bias.values[i % filters];
+  const [down, across] = [rows - height + 1, columns - width + 1];
+  const [values, weights] = [new Float32Array(down * across * filters), kernel.values];
+  for (let place = 0; place < down * across; place++) values.set(bias.values, place * filters);
   // Each number of the input goes, with its weights, to every place whose window covers it; most are 0.
-  for (let y = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++) {
-      for (let channel = 0; channel < channels; channel++) {
-        const value = input.values[(y * columns + x) * channels + channel];
-        if (value === 0) continue;
-        for (let dy = Math.max(0, y - shape[0] + 1); dy < height && dy <= y; dy++) {
-          for (let dx = Math.max(0, x - shape[1] + 1); dx < width && dx <= x; dx++) {
-            const to = ((y - dy) * shape[1] + x - dx) * filters;
-            const from = ((dy * width + dx) * channels + channel) * filters;
-            for (let f = 0; f < filters; f++) output.values[to + f] += value * kernel.values[from + f];
-          }
-        }
+  input.values.forEach((value, i) => {
+    if (value === 0) return;
+    const [channel, place] = [i % channels, Math.floor(i / channels)];
+    const [y, x] = [Math.floor(place / columns), place % columns];
+    for (let dy = Math.max(0, y - down + 1); dy < height && dy <= y; dy++) {
+      for (let dx = Math.max(0, x - across + 1); dx < width && dx <= x; dx++) {
+        const to = ((y - dy) * across + x - dx) * filters;
+        const from = ((dy * width + dx) * channels + channel) * filters;
+        for (let f = 0; f < filters; f++) values[to + f] += value * weights[from + f];
       }
     }
-  }
-  return output;
+  });
+  return { shape: [down, across, filters], values };
 }
 
 function maxPooling2D(input) { // blocks of 2 × 2
   const [rows, columns, channels] = input.shape;
-  const shape = [rows >> 1, columns >> 1, channels];
-  const values = new Float32Array(shape[0] * shape[1] * channels);
-  for (let i = 0; i < values.length; i++) {
-    const [channel, place] = [i % channels, Math.floor(i / channels)];
-    const [y, x] = [2 * Math.floor(place / shape[1]), 2 * (place % shape[1])];
-    const from = (y * columns + x) * channels + channel;
-    const block = [from, from + channels, from + columns * channels, from + (columns + 1) * channels];
-    values[i] = Math.max(...block.map((at) => input.values[at]));
+  const [down, across] = [rows >> 1, columns >> 1];
+  const values = new Float32Array(down * across * channels);
+  for (let place = 0; place < down * across; place++) {
+    const above = (2 * Math.floor(place / across) * columns + 2 * (place % across)) * channels;
+    const below = above + columns * channels;
+    for (let c = 0; c < channels; c++) {
+      const upper = Math.max(input.values[above + c], input.values[above + channels + c]);
+      const lower = Math.max(input.values[below + c], input.values[below + channels + c]);
+      values[place * channels + c] = Math.max(upper, lower);
+    }
   }
-  return { shape, values };
+  return { shape: [down, across, channels], values };
 }
 
 function dense(input, kernel, bias) { // of all numbers in their order: `Flatten` changes nothing here
-  const units = bias.values.length;
-  const output = { shape: [units], values: Float32Array.from(bias.values) };
+  const [units, values, weights] = [bias.values.length, Float32Array.from(bias.values), kernel.values];
   input.values.forEach((value, i) => {
     if (value === 0) return;
-    for (let unit = 0; unit < units; unit++) output.values[unit] += value * kernel.values[i * units + unit];
+    for (let unit = 0, from = i * units; unit < units; unit++, from++) values[unit] += value * weights[from];
   });
-  return output;
+  return { shape: [units], values };
 }
 
 function relu({ shape, values }) {

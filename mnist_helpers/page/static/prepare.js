@@ -73,8 +73,8 @@ function evenPen(mask, thinnest = 2.2, thickest = 3.2) {
   const ink = large.data.map((grey) => (grey > 127 ? 1 : 0));
   const outside = distanceTransform(ink.map((is) => 1 - is), large.width, large.height);
   const inside = distanceTransform(ink, large.width, large.height);
-  const middle = [...inside.keys()].filter((i) => ink[i] && isLargestAround(inside, i, large.width));
-  const width = middle.length ? 2 * median(middle.map((i) => inside[i])) : 0;
+  const middle = inside.filter((_, i) => ink[i] && isLargestAround(inside, i, large.width));
+  const width = middle.length ? 2 * median(middle) : 0;
   const wanted = clip(width, thinnest * unit, Math.max(thickest * unit, 0.6 * width));
   large.data = large.data.map((_, i) => (outside[i] - inside[i] <= (wanted - width) / 2 ? 255 : 0));
   return large;
@@ -88,7 +88,7 @@ function isLargestAround(values, i, width) { // the ink is padded: every pixel o
 }
 
 function median(values) {
-  const sorted = values.sort((a, b) => a - b);
+  const sorted = values.sort(); // of numbers, in a typed array
   const half = sorted.length / 2;
   return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
 }
@@ -105,47 +105,34 @@ function pad(image, edge) {
 // OpenCV ----------------------------------------------------------------------------------------------------
 
 function distanceTransform(is, width, height) { // cv2.distanceTransform(is, cv2.DIST_L2, 5)
-  // A step to a neighbour costs 1, across a corner 1.4, and a knight's move 2.1969: twice over the image.
-  const wide = width + 4;
-  const distance = new Float64Array(wide * (height + 4)).fill(1e6); // with an edge of two
-  const before = [
-    [-1, 1], [-wide - 1, 1.4], [-wide, 1], [-wide + 1, 1.4],
-    [-wide - 2, 2.1969], [-wide + 2, 2.1969], [-2 * wide - 1, 2.1969], [-2 * wide + 1, 2.1969],
-  ];
-  for (const sign of [1, -1]) {
-    for (let n = 0; n < width * height; n++) {
-      const i = sign > 0 ? n : width * height - 1 - n;
-      const at = (Math.floor(i / width) + 2) * wide + (i % width) + 2;
-      let least = is[i] ? distance[at] : 0;
-      for (const [step, cost] of before) least = Math.min(least, distance[at + sign * step] + cost);
-      distance[at] = least;
-    }
+  // A step to a neighbour costs 1, across a corner 1.4, and a knight's move 2.1969.
+  const wide = width + 4; // an edge of two
+  const far = new Float32Array(wide * (height + 4)).fill(1e6);
+  const step = (y, x, on) => { // on: to the next pixel; the shortest way comes from those behind
+    const [at, row] = [(y + 2) * wide + x + 2, on * wide];
+    const straight = Math.min(far[at], far[at - on] + 1, far[at - row] + 1);
+    const corner = Math.min(far[at - row - on], far[at - row + on]) + 1.4;
+    const beside = Math.min(far[at - row - 2 * on], far[at - row + 2 * on]);
+    const above = Math.min(far[at - 2 * row - on], far[at - 2 * row + on]);
+    far[at] = is[y * width + x] ? Math.min(straight, corner, Math.min(beside, above) + 2.1969) : 0;
+  };
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) step(y, x, 1);
+  for (let y = height - 1; y >= 0; y--) for (let x = width - 1; x >= 0; x--) step(y, x, -1);
+  const found = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const from = (y + 2) * wide + 2;
+    found.set(far.subarray(from, from + width), y * width);
   }
-  return Float32Array.from(is, (_, i) => distance[(Math.floor(i / width) + 2) * wide + (i % width) + 2]);
+  return found;
 }
 
 function resizeCubic(image, scale) { // cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-  const resized = picture(round(image.width * scale), round(image.height * scale));
-  const columns = cubicTaps(image.width, resized.width, scale);
-  const rows = cubicTaps(image.height, resized.height, scale);
-  rows.forEach((row, y) => {
-    columns.forEach((column, x) => {
-      let sum = 0;
-      for (const [from, down] of row) {
-        for (const [at, across] of column) sum += down * across * image.data[from * image.width + at];
-      }
-      resized.data[y * resized.width + x] = clip(round(sum), 0, 255);
-    });
-  });
-  return resized;
-}
-
-function cubicTaps(from, to, scale) { // for each new pixel: four old ones, and the weight of each
-  return Array.from({ length: to }, (_, i) => {
+  const taps = (from) => Array.from({ length: round(from * scale) }, (_, i) => {
     const place = (i + 0.5) / scale - 0.5;
     const first = Math.floor(place);
     return [-1, 0, 1, 2].map((step) => [clip(first + step, 0, from - 1), cubic(place - first - step)]);
   });
+  return resample(image, taps(image.width), taps(image.height));
 }
 
 function cubic(distance) {
@@ -154,30 +141,29 @@ function cubic(distance) {
 }
 
 function resizeArea(image, width, height) { // cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-  const resized = picture(width, height);
-  const columns = areaTaps(image.width, width);
-  const rows = areaTaps(image.height, height);
+  const taps = (from, to) => Array.from({ length: to }, (_, i) => {
+    const [start, end] = [(i * from) / to, ((i + 1) * from) / to];
+    const under = Array.from({ length: Math.ceil(end) - Math.floor(start) }, (_, n) => Math.floor(start) + n);
+    return under.map((at) => [at, ((Math.min(at + 1, end) - Math.max(at, start)) * to) / from]);
+  });
+  return resample(image, taps(image.width, width), taps(image.height, height));
+}
+
+function resample(image, columns, rows) { // for each new column and row: old ones, and the share of each
+  const resized = picture(columns.length, rows.length);
+  const line = new Float64Array(image.width);
   rows.forEach((row, y) => {
+    line.fill(0);
+    for (const [from, share] of row) {
+      for (let x = 0, i = from * image.width; x < image.width; x++, i++) line[x] += share * image.data[i];
+    }
     columns.forEach((column, x) => {
       let sum = 0;
-      for (const [from, down] of row) {
-        for (const [at, across] of column) sum += down * across * image.data[from * image.width + at];
-      }
-      resized.data[y * width + x] = round(sum);
+      for (const [from, share] of column) sum += share * line[from];
+      resized.data[y * resized.width + x] = clip(round(sum), 0, 255);
     });
   });
   return resized;
-}
-
-function areaTaps(from, to) { // for each new pixel: the old ones under it, and the share of each
-  const scale = from / to;
-  return Array.from({ length: to }, (_, i) => {
-    const taps = [];
-    for (let at = Math.floor(i * scale); at < Math.min(from, (i + 1) * scale); at++) {
-      taps.push([at, (Math.min(at + 1, (i + 1) * scale) - Math.max(at, i * scale)) / scale]);
-    }
-    return taps;
-  });
 }
 
 // corruptions.py: "shift" and "rotation" ------------------------------------------------------------------------

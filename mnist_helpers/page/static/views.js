@@ -1,7 +1,7 @@
 // The three views of what is on the sheet. `changed` is called by sheet.js; all else follows a visitor's hand.
 
 const SHIFT = { id: "shift", least: -8, most: 8, step: 1 }; // pixels to the right
-const TURN = { id: "turn", least: -60, most: 60, step: 6 }; // degrees to the right
+const TURN = { id: "turn", least: -45, most: 45, step: 5 }; // degrees to the right
 const LAYERS = [
   ["Convolution 1", "24 filters make 24 maps of 24 × 24. Point at any place of any map."],
   ["Pooling 1", "Of each block of 2 × 2 the largest number stays: 24 maps of 12 × 12."],
@@ -23,7 +23,7 @@ const now = {
   turn: 0,
   preparation: "prepared",
   layer: 1,
-  filter: 0,
+  filter: 8,
   place: null, // row and column of the map; null: wherever the map is largest
   revealed: Infinity, // how many places of the map are shown, while the filter slides
 };
@@ -86,8 +86,7 @@ const mix = (share, to, from = colours.paper) => from.map((part, i) => part + cl
 const signed = (value, most) => mix(Math.abs(value) / most, value > 0 ? colours.for : colours.against);
 
 function paint(canvas, width, height, colourOf) {
-  canvas.width = width; // one pixel for each number; the style sheet enlarges it
-  canvas.height = height;
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const pixels = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) pixels.data.set([...colourOf(i), 255], 4 * i);
   canvas.getContext("2d").putImageData(pixels, 0, 0);
@@ -108,8 +107,11 @@ function showMoved() {
   byId("right").value = right;
   byId("shift-text").textContent = where(now.shift, " pixels");
   byId("turn-text").textContent = where(now.turn, "°");
-  const said = `CNN: ${either(answer(cnn))} · dense: ${either(answer(dense))}`;
-  byId("moved-text").textContent = now.blank ? "" : `Moved so, ${said}`;
+  for (const [name, probabilities] of [["cnn", cnn], ["dense", dense]]) {
+    const said = answer(probabilities);
+    byId(`${name}-moved`).textContent = now.blank ? "" : `${either(said)} ${said.digit === right ? "✓" : "✗"}`;
+  }
+  const said = `CNN: ${either(answer(cnn))}, dense: ${either(answer(dense))}`;
   for (const slider of [SHIFT, TURN]) {
     const chart = byId(`${slider.id}-chart`);
     const place = (now[slider.id] - slider.least) / (slider.most - slider.least);
@@ -368,6 +370,14 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 changed(null);
 showLayer(1);
-play(sample(7), 7);
+play(sample(4), 4);
 past = []; // there is nothing before the first sample
 show();
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const nudge = (shift) => { // until a visitor's hand takes over
+  if (!drawing.borrowed || past.length || now.shift !== shift - 1) return;
+  byId("shift").value = now.shift = shift;
+  showMoved();
+  if (shift < 3) setTimeout(nudge, still ? 0 : 500, shift + 1);
+};
+setTimeout(nudge, still ? 0 : 1500, 1);

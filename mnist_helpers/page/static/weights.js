@@ -1,4 +1,4 @@
-// Made by `python3 course.py weights`: kernels and biases in half precision, as base64.
+// Made by `course.py weights`: kernels and biases in half precision, as base64.
 const WEIGHTS = {
  "dense": {
   "accuracy": 0.9758,
