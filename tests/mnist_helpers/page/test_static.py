@@ -1,4 +1,4 @@
-"""The page that runs in the browser alone: its JavaScript computes what Python does, and visitors can use it."""
+"""The page that runs in the browser alone: it computes what Python does, and visitors can use it."""
 
 import base64
 import io
@@ -15,7 +15,6 @@ from mnist_helpers.corruptions import corrupt
 from mnist_helpers.data import load_mnist
 from mnist_helpers.handwriting import answer
 from mnist_helpers.handwriting.digit import prepare_digits
-from mnist_helpers.models import build_dense_271, build_fast_cnn
 from mnist_helpers.page.standalone import show, write_page
 from mnist_helpers.preprocessing import to_model_input
 from tests.support.browser import need, open_browser
@@ -31,6 +30,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def networks():
     """The two networks as Keras models, by name, with the page's own weights."""
+    from mnist_helpers.models import build_dense_271, build_fast_cnn  # seconds, which few tests need
+
     models = {"dense": build_dense_271(), "cnn": build_fast_cnn()}
     for name, network in read().items():
         models[name].set_weights(network["arrays"])
@@ -91,8 +92,9 @@ def test_both_networks_give_the_probabilities_that_keras_gives(tab, networks):
     images = images[:1000]
     read_all = """(content) => {
         const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-        const images = Array.from({length: bytes.length / 784}, (_, i) => bytes.slice(784 * i, 784 * i + 784));
-        return [readDense, readCnn].map((read) => images.map((data) => [...read({width: 28, height: 28, data})]));
+        const image = (i) => ({width: 28, height: 28, data: bytes.slice(784 * i, 784 * i + 784)});
+        const images = Array.from({length: bytes.length / 784}, (_, i) => image(i));
+        return [readDense, readCnn].map((read) => images.map((image) => [...read(image)]));
     }"""
     for name, found in zip(networks, tab.evaluate(read_all, packed(images)), strict=True):
         expected = networks[name].predict(to_model_input(images), batch_size=500, verbose=0)
@@ -103,7 +105,8 @@ def test_a_drawing_is_prepared_as_python_prepares_its_mask(tab, networks):
     rng = np.random.default_rng(seed=1)
     prepare = """(strokes) => {
         show(strokes);
-        return [sheet.toDataURL(), [...prepareDigit(mask()).data], answer(readCnn(prepareDigit(mask()))).digit];
+        const image = prepareDigit(mask());
+        return [sheet.toDataURL(), [...image.data], answer(readCnn(image)).digit];
     }"""
     masks, found, said = [], [], []
     for drawing in range(200):
