@@ -97,7 +97,7 @@ const paintImage = (canvas, image) => paint(canvas, 28, 28, (i) => mix(image.dat
 // 1. Move the digit ---------------------------------------------------------------------------------------------
 
 const rightDigit = () => drawing.right ?? answer(now.cnn, 0).digit;
-const where = (number, unit) => (number === 0 ? "" : `${Math.abs(number)}${unit} to the ${number < 0 ? "left" : "right"}`);
+const where = (number, unit) => (number === 0 ? "" : `${Math.abs(number)}${unit} ${number < 0 ? "left" : "right"}`);
 
 function showMoved() {
   const image = moved(now.image, -now.turn, now.shift);
@@ -218,7 +218,7 @@ function fill(name, numbers, colourOf) {
   const cells = byId(`${name}-cells`).children;
   numbers.forEach((number, i) => {
     const colour = colourOf(number);
-    cells[i].textContent = Math.abs(number) < 0.005 ? "0" : two(number).replace("0.", ".");
+    cells[i].textContent = Math.abs(number) < 0.005 ? "0" : two(number).replace("0.", ".").replace("1.00", "1");
     cells[i].style.background = `rgb(${colour})`;
     cells[i].style.color = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] > 140 ? "#000" : "#fff";
   });

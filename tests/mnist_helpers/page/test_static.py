@@ -235,7 +235,7 @@ def test_the_sliders_move_the_digit_and_both_curves_say_what_the_networks_give(t
     tab.locator("#shift").focus()
     for _ in range(16):
         tab.keyboard.press("ArrowLeft")
-    tab.get_by_text("Shift 8 pixels to the left").wait_for()
+    tab.get_by_text("Shift 8 pixels left").wait_for()
     tab.wait_for_function("SHIFT.shown === wanted(SHIFT) && TURN.shown === wanted(TURN)")
     for name, function in (("cnn", "readCnn"), ("dense", "readDense")):
         points = tab.locator(f"#shift-chart polyline.{name}").get_attribute("points").split()
