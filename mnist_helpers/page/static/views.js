@@ -220,7 +220,8 @@ function fill(name, numbers, colourOf) {
     const colour = colourOf(number);
     cells[i].textContent = Math.abs(number) < 0.005 ? "0" : two(number).replace("0.", ".").replace("1.00", "1");
     cells[i].style.background = `rgb(${colour})`;
-    cells[i].style.color = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] > 140 ? "#000" : "#fff";
+    const [red, green, blue] = colour.map((part) => (part / 255) ** 2.2);
+    cells[i].style.color = 0.21 * red + 0.72 * green + 0.07 * blue > 0.18 ? "#000" : "#fff"; // what contrasts more
   });
 }
 
