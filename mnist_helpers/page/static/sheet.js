@@ -1,5 +1,6 @@
 // The sheet of paper: strokes of mouse, pen or finger, undo, clear, samples, and digits to draw.
-// After every change it calls `changed(mask)` of views.js, with {width, height, data}, or null for too little ink.
+// After every change it calls `changed(ink, whole)` of views.js: the ink's part of the sheet, or null for too
+// little ink, and the whole sheet, as masks.
 
 const byId = (id) => document.getElementById(id);
 const sheet = byId("sheet");
@@ -62,9 +63,9 @@ function ask() { // once for each picture that the screen shows
   asked = true;
   requestAnimationFrame(() => {
     asked = false;
-    const ink = mask();
-    const { width, height } = crop(ink);
-    changed(Math.max(width, height) < LEAST ? null : ink);
+    const whole = mask();
+    const ink = crop(whole);
+    changed(Math.max(ink.width, ink.height) < LEAST ? null : ink, whole);
   });
 }
 

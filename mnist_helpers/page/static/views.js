@@ -13,7 +13,7 @@ const [KERNEL, BIAS] = CNN; // of the first convolution
 
 const now = {
   image: BLANK, // what is on the sheet, prepared
-  squeezed: BLANK,
+  whole: BLANK, // the same as it is, in the sheet's own size
   blank: true,
   version: 0, // counts the images
   layers: null, // what leaves each layer of the CNN
@@ -28,10 +28,10 @@ const now = {
   revealed: Infinity, // how many places of the map are shown, while the filter slides
 };
 
-function changed(mask) {
-  now.blank = mask === null;
-  now.image = now.blank ? BLANK : prepareDigit(mask);
-  now.squeezed = now.blank ? BLANK : resizeArea(mask, 28, 28);
+function changed(ink, whole) {
+  now.blank = ink === null;
+  now.image = now.blank ? BLANK : prepareDigit(ink);
+  now.whole = whole;
   now.version += 1;
   now.layers = layersOfCnn(now.image);
   now.cnn = now.layers.at(-1).values;
@@ -75,24 +75,31 @@ function announceLater() {
 
 // Pictures ----------------------------------------------------------------------------------------------------
 
-let colours;
+let colours; // name → red, green and blue of the style sheet
+let shades; // name → 256 shades from paper to the colour, as a canvas holds them
 function findColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["paper", "ink", "cnn", "for", "against", "line"];
-  colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim().split(" ").map(Number)]));
+  const part = (name) => style.getPropertyValue(`--${name}`).trim().split(" ").map(Number);
+  colours = Object.fromEntries(["paper", "ink", "cnn", "for", "against"].map((name) => [name, part(name)]));
+  const all = (name) => Uint32Array.from({ length: 256 }, (_, i) => asPixel(mix(i / 255, colours[name])));
+  shades = Object.fromEntries(Object.keys(colours).map((name) => [name, all(name)]));
 }
 
-const mix = (share, to, from = colours.paper) => from.map((part, i) => part + clip(share, 0, 1) * (to[i] - part));
-const signed = (value, most) => mix(Math.abs(value) / most, value > 0 ? colours.for : colours.against);
+const mix = (share, to, from = colours.paper) => from.map((part, i) => Math.round(part + clip(share, 0, 1) * (to[i] - part)));
+const asPixel = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
+const shade = (name, share) => shades[name][Math.round(255 * Math.min(1, share))];
+const sign = (value) => (value > 0 ? "for" : "against");
 
-function paint(canvas, width, height, colourOf) {
+function paint(canvas, width, height, shadeOf) { // one pixel for each number; the style sheet enlarges it
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const pixels = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) pixels.data.set([...colourOf(i), 255], 4 * i);
+  const whole = new Uint32Array(pixels.data.buffer);
+  for (let i = 0; i < whole.length; i++) whole[i] = shadeOf(i);
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-const paintImage = (canvas, image) => paint(canvas, 28, 28, (i) => mix(image.data[i] / 255, colours.ink));
+const paintImage = (canvas, image) => paint(canvas, 28, 28, (i) => shades.ink[image.data[i]]);
+const paintFilter = (canvas, filter) => paint(canvas, 5, 5, (i) => shade(sign(weight(i, filter)), Math.abs(weight(i, filter)) / MOST));
 
 // 1. Move the digit ---------------------------------------------------------------------------------------------
 
@@ -103,7 +110,8 @@ function showMoved() {
   const image = moved(now.image, -now.turn, now.shift);
   const right = rightDigit();
   const [cnn, dense] = [readCnn(image), readDense(image)];
-  paint(byId("moved"), 28, 28, (i) => mix(image.data[i] / 255, colours.ink, mix(now.image.data[i] / 600, colours.cnn)));
+  const pale = (i) => Math.round(now.image.data[i] / 2.5);
+  paint(byId("moved"), 28, 28, (i) => (image.data[i] < pale(i) ? shades.cnn[pale(i)] : shades.ink[image.data[i]]));
   byId("right").value = right;
   byId("shift-text").textContent = where(now.shift, " pixels");
   byId("turn-text").textContent = where(now.turn, "°");
@@ -128,10 +136,12 @@ function showMoved() {
 
 const other = (slider) => (slider === SHIFT ? now.turn : now.shift);
 const wanted = (slider) => `${now.version} ${rightDigit()} ${other(slider)}`;
+const pause = () => new Promise((go) => setTimeout(go));
 let busy = false;
 async function showCurves() { // in slices, so that the hand goes first
   if (busy) return;
   busy = true;
+  await pause();
   let since = performance.now();
   for (let slider; (slider = [SHIFT, TURN].find((each) => each.shown !== wanted(each))); ) {
     const [shown, image, right, fixed] = [wanted(slider), now.image, rightDigit(), other(slider)];
@@ -141,7 +151,7 @@ async function showCurves() { // in slices, so that the hand goes first
       shares.cnn.push(readCnn(picture)[right]);
       shares.dense.push(readDense(picture)[right]);
       if (performance.now() - since < 12) continue;
-      await new Promise((go) => setTimeout(go));
+      await pause();
       since = performance.now();
     }
     for (const name of ["cnn", "dense"]) {
@@ -173,7 +183,7 @@ byId("right").addEventListener("change", () => {
 
 const SIDE = 24; // of a map of the first convolution
 const numberAt = (row, column) => now.layers[1].values[(row * SIDE + column) * 24 + now.filter];
-const weight = (i, filter = now.filter) => KERNEL.values[24 * i + filter];
+const weight = (i, filter) => KERNEL.values[24 * i + filter];
 const MOST = Math.max(...KERNEL.values.map(Math.abs));
 
 function placeShown() {
@@ -187,19 +197,19 @@ function showFilter() {
   const largest = Math.max(...now.layers[1].values) || 1;
   paintImage(byId("image"), now.image);
   mark(byId("image"), row, column, 5, 28);
-  paint(byId("filter"), 5, 5, (i) => signed(weight(i), MOST));
+  paintFilter(byId("filter"), now.filter);
   byId("filter-name").textContent = `Filter ${now.filter + 1}`;
   paint(byId("map"), SIDE, SIDE, (i) => {
-    if (i > now.revealed) return colours.line;
-    return mix(numberAt(Math.floor(i / SIDE), i % SIDE) / largest, colours.cnn);
+    return i > now.revealed ? shade("ink", 0.12) : shade("cnn", numberAt(Math.floor(i / SIDE), i % SIDE) / largest);
   });
   mark(byId("map"), row, column, 1, SIDE);
 
   const window = [...Array(25).keys()].map((i) => now.layers[0].values[(row + Math.floor(i / 5)) * 28 + column + (i % 5)]);
-  const products = window.map((pixel, i) => pixel * weight(i));
+  const products = window.map((pixel, i) => pixel * weight(i, now.filter));
   fill("window", window, (pixel) => mix(pixel, colours.ink));
-  fill("filter", window.map((_, i) => weight(i)), (value) => signed(value, MOST));
-  fill("product", products, (value) => signed(value, MOST));
+  const signed = (value) => mix(Math.abs(value) / MOST, colours[sign(value)]);
+  fill("filter", window.map((_, i) => weight(i, now.filter)), signed);
+  fill("product", products, signed);
   const sum = products.reduce((a, b) => a + b);
   const total = sum + BIAS.values[now.filter];
   const left = total > 0 ? "the number in the map" : "below 0, so the map gets 0";
@@ -295,7 +305,7 @@ function tile(i) { // of the first convolution a button, beside its map the filt
   button.type = "button";
   button.ariaLabel = `Filter ${i + 1}`;
   button.append(canvas, filter);
-  paint(filter, 5, 5, (n) => signed(weight(n, i), MOST));
+  paintFilter(filter, i);
   button.addEventListener("pointermove", (event) => event.target === canvas && pointed(event, canvas, i));
   button.addEventListener("click", (event) => {
     if (event.detail && event.target === canvas) return pointed(event, canvas, i);
@@ -314,7 +324,7 @@ function showMaps() {
   const largest = Math.max(...values) || 1;
   [...byId("maps").children].forEach((child, f) => {
     const canvas = child.matches("canvas") ? child : child.firstChild;
-    paint(canvas, columns, rows, (i) => mix(values[i * count + f] / largest, colours.cnn));
+    paint(canvas, columns, rows, (i) => shade("cnn", values[i * count + f] / largest));
   });
 }
 
@@ -334,8 +344,8 @@ LAYERS.forEach(([name], i) => {
 // 3. What the network gets --------------------------------------------------------------------------------------
 
 function showGets() {
-  const image = now.preparation === "squeezed" ? now.squeezed : now.image;
-  const probabilities = readCnn(image);
+  const image = now.preparation === "squeezed" ? resizeArea(now.whole, 28, 28) : now.image;
+  const probabilities = image === now.image ? now.cnn : readCnn(image);
   const said = answer(probabilities);
   paintImage(byId("gets"), image);
   const unsure = `Not sure: ${said.candidates.join(" or ")}`;
@@ -369,7 +379,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   showLayer(now.layer);
   showAll();
 });
-changed(null);
+changed(null, BLANK);
 showLayer(1);
 play(sample(4), 4);
 past = []; // there is nothing before the first sample

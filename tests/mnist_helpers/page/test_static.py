@@ -110,7 +110,7 @@ def test_a_drawing_is_prepared_as_python_prepares_its_mask(tab, networks):
     }"""
     masks, found, said = [], [], []
     for drawing in range(200):
-        size, corner = rng.uniform(140, 420), rng.uniform(40, 100, size=2)
+        size, corner = rng.uniform(110, 330), rng.uniform(30, 80, size=2)
         strokes = write_digit(drawing % 10, rng, rng.choice([0.01, 0.03, 0.045]))
         url, image, digit = tab.evaluate(prepare, [(stroke * size + corner).tolist() for stroke in strokes])
         drawn = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
@@ -283,7 +283,7 @@ def test_squeezed_and_prepared_give_the_network_other_images(tab):
 
 
 CHANGES = {
-    "a stroke": "show([[[150 + 9 * n, 100], [400, 100], [260, 480]]])",
+    "a stroke": "show([[[120 + 7 * n, 80], [320, 80], [210, 380]]])",
     "the shift": "byId('shift').value = n - 8; byId('shift').dispatchEvent(new Event('input'))",
     "the turn": "byId('turn').value = 5 * n - 40; byId('turn').dispatchEvent(new Event('input'))",
     "a place": "pointAt(n, n, 20 - n)",
