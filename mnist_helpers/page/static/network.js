@@ -4,7 +4,8 @@
 function unpacked({ shape, numbers }) { // what `packed` in tools/maintain/weights.py makes
   const bytes = Uint8Array.from(atob(numbers), (letter) => letter.charCodeAt(0));
   const halves = new DataView(bytes.buffer);
-  return { shape, values: Float32Array.from({ length: bytes.length / 2 }, (_, i) => float16(halves.getUint16(2 * i, true))) };
+  const number = (_, i) => float16(halves.getUint16(2 * i, true));
+  return { shape, values: Float32Array.from({ length: bytes.length / 2 }, number) };
 }
 
 function float16(bits) { // a sign, five bits of exponent, ten of fraction
@@ -35,7 +36,8 @@ function layersOfCnn(image) { // the numbers that leave each layer, from the inp
   const deeper = relu(conv2D(pooled, second, secondBias));
   const deepest = maxPooling2D(deeper);
   const units = relu(dense(deepest, hidden, hiddenBias));
-  return [input, maps, pooled, deeper, deepest, units, { shape: [10], values: softmax(dense(units, last, lastBias)) }];
+  const probabilities = { shape: [10], values: softmax(dense(units, last, lastBias)) };
+  return [input, maps, pooled, deeper, deepest, units, probabilities];
 }
 
 function conv2D(input, kernel, bias) {

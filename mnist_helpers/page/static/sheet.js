@@ -160,9 +160,11 @@ function settled(cnn, dense) { // called by views.js with both answers, once the
   score.asked += 1;
   score.cnn += cnn === task;
   score.dense += dense === task;
-  const read = (digit) => (digit === task ? `read your ${task}` : digit === null ? "was not sure" : `took it for a ${digit}`);
+  const other = (digit) => (digit === null ? "was not sure" : `took it for a ${digit}`);
+  const read = (digit) => (digit === task ? `read your ${task}` : other(digit));
   const said = `The CNN ${read(cnn)}, the dense network ${read(dense)}.`;
-  byId("asked").textContent = `${said} So far: CNN ${score.cnn} of ${score.asked}, dense ${score.dense} of ${score.asked}.`;
+  const sum = `So far: CNN ${score.cnn} of ${score.asked}, dense ${score.dense} of ${score.asked}.`;
+  byId("asked").textContent = `${said} ${sum}`;
   task = null;
   return said;
 }

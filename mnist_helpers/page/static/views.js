@@ -6,7 +6,10 @@ const LAYERS = [
   ["Convolution 1", "24 filters make 24 maps of 24 × 24. Point at any place of any map."],
   ["Pooling 1", "Of each block of 2 × 2 the largest number stays: 24 maps of 12 × 12."],
   ["Convolution 2", "32 filters of 3 × 3 look at all 24 maps at once: 32 maps of 10 × 10."],
-  ["Pooling 2", "The largest of each block again: 32 maps of 5 × 5. These 800 numbers go to two dense layers, which weigh them for the ten digits."],
+  [
+    "Pooling 2",
+    "The largest of each block again: 32 maps of 5 × 5. Two dense layers weigh these 800 numbers for the ten digits.",
+  ],
 ];
 const BLANK = picture(28, 28);
 const [KERNEL, BIAS] = CNN; // of the first convolution
@@ -85,7 +88,7 @@ function findColours() {
   shades = Object.fromEntries(Object.keys(colours).map((name) => [name, all(name)]));
 }
 
-const mix = (share, to, from = colours.paper) => from.map((part, i) => Math.round(part + clip(share, 0, 1) * (to[i] - part)));
+const mix = (share, to) => colours.paper.map((part, i) => Math.round(part + clip(share, 0, 1) * (to[i] - part)));
 const asPixel = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
 const shade = (name, share) => shades[name][Math.round(255 * Math.min(1, share))];
 const sign = (value) => (value > 0 ? "for" : "against");
@@ -99,7 +102,10 @@ function paint(canvas, width, height, shadeOf) { // one pixel for each number; t
 }
 
 const paintImage = (canvas, image) => paint(canvas, 28, 28, (i) => shades.ink[image.data[i]]);
-const paintFilter = (canvas, filter) => paint(canvas, 5, 5, (i) => shade(sign(weight(i, filter)), Math.abs(weight(i, filter)) / MOST));
+
+function paintFilter(canvas, filter) {
+  paint(canvas, 5, 5, (i) => shade(sign(weight(i, filter)), Math.abs(weight(i, filter)) / MOST));
+}
 
 // 1. Move the digit ---------------------------------------------------------------------------------------------
 
@@ -129,7 +135,8 @@ function showMoved() {
       mark.hidden = now.blank;
       mark.style.cssText = `left: ${100 * place}%; top: ${100 - 100 * share}%`;
     }
-    chart.querySelector(".plot").ariaLabel = `For the right digit, ${right}: CNN ${percent(cnn[right])}, dense ${percent(dense[right])}`;
+    const given = `CNN ${percent(cnn[right])}, dense ${percent(dense[right])}`;
+    chart.querySelector(".plot").ariaLabel = `For the right digit, ${right}: ${given}`;
   }
   showCurves();
 }
@@ -155,7 +162,8 @@ async function showCurves() { // in slices, so that the hand goes first
       since = performance.now();
     }
     for (const name of ["cnn", "dense"]) {
-      const points = shares[name].map((share, i) => `${(100 * i) / (shares[name].length - 1)},${100 - 100 * share}`);
+      const across = 100 / (shares[name].length - 1);
+      const points = shares[name].map((share, i) => `${across * i},${100 - 100 * share}`);
       const line = byId(`${slider.id}-chart`).querySelector(`polyline.${name}`);
       line.setAttribute("points", image === BLANK ? "" : points.join(" "));
     }
@@ -204,7 +212,8 @@ function showFilter() {
   });
   mark(byId("map"), row, column, 1, SIDE);
 
-  const window = [...Array(25).keys()].map((i) => now.layers[0].values[(row + Math.floor(i / 5)) * 28 + column + (i % 5)]);
+  const under = (_, i) => (row + Math.floor(i / 5)) * 28 + column + (i % 5);
+  const window = Array.from({ length: 25 }, under).map((i) => now.layers[0].values[i]);
   const products = window.map((pixel, i) => pixel * weight(i, now.filter));
   fill("window", window, (pixel) => mix(pixel, colours.ink));
   const signed = (value) => mix(Math.abs(value) / MOST, colours[sign(value)]);
@@ -213,15 +222,15 @@ function showFilter() {
   const sum = products.reduce((a, b) => a + b);
   const total = sum + BIAS.values[now.filter];
   const left = total > 0 ? "the number in the map" : "below 0, so the map gets 0";
-  byId("sum-text").innerHTML =
-    `The 25 products add up to ${two(sum)}; with the filter’s bias, ${two(BIAS.values[now.filter])}, that is <strong>${two(total)}</strong>, ${left}.`;
+  const bias = `with the filter’s bias, ${two(BIAS.values[now.filter])}, that is <strong>${two(total)}</strong>`;
+  byId("sum-text").innerHTML = `The 25 products add up to ${two(sum)}; ${bias}, ${left}.`;
 }
 
 const two = (number) => number.toFixed(2).replace("-", "−");
 
 function mark(canvas, row, column, size, rows) { // a frame around some of the numbers
-  canvas.nextElementSibling.style.cssText =
-    `top: ${(100 * row) / rows}%; left: ${(100 * column) / rows}%; width: ${(100 * size) / rows}%; height: ${(100 * size) / rows}%`;
+  const [top, left, side] = [row, column, size].map((number) => `${(100 * number) / rows}%`);
+  Object.assign(canvas.nextElementSibling.style, { top, left, width: side, height: side });
 }
 
 function fill(name, numbers, colourOf) {
@@ -251,7 +260,9 @@ function pointed(event, canvas, filter = now.filter) {
   pointAt(filter, at(event.clientY - box.top, box.height), at(event.clientX - box.left, box.width));
 }
 
-for (const kind of ["pointermove", "pointerdown"]) byId("map").addEventListener(kind, (event) => pointed(event, byId("map")));
+for (const kind of ["pointermove", "pointerdown"]) {
+  byId("map").addEventListener(kind, (event) => pointed(event, byId("map")));
+}
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 byId("map").addEventListener("keydown", (event) => {
   if (!ARROWS[event.key]) return;
@@ -349,7 +360,8 @@ function showGets() {
   const said = answer(probabilities);
   paintImage(byId("gets"), image);
   const unsure = `Not sure: ${said.candidates.join(" or ")}`;
-  byId("verdict").textContent = now.blank ? "Draw a digit first" : said.digit === null ? unsure : `The CNN reads ${said.digit}`;
+  const verdict = said.digit === null ? unsure : `The CNN reads ${said.digit}`;
+  byId("verdict").textContent = now.blank ? "Draw a digit first" : verdict;
   [...byId("bars").children].forEach((bar, digit) => {
     const share = now.blank ? 0 : probabilities[digit];
     bar.children[0].style.setProperty("--share", share);
@@ -369,10 +381,10 @@ for (const button of byId("preparation").children) {
 // The start -------------------------------------------------------------------------------------------------------
 
 const about = ({ accuracy, parameters }) => `${parameters.toLocaleString("en")} parameters, ${(100 * accuracy).toFixed(1)}%`;
-byId("networks").textContent =
-  `The CNN of lessons 06 and 07 (24 filters of 5 × 5, 32 of 3 × 3, 256 dense units: ${about(WEIGHTS.cnn)}) and lesson 06’s dense ` +
-  `network of as many parameters (271 hidden units: ${about(WEIGHTS.dense)}). Both saw MNIST’s 60,000 training digits once, in ` +
-  `the same steps, and neither saw a digit moved; the percentages are of its 10,000 test digits, which each has read once.`;
+byId("networks").textContent = `The CNN is that of lessons 06 and 07: 24 filters of 5 × 5, 32 of 3 × 3, 256 dense units, \
+${about(WEIGHTS.cnn)}. The dense network is the one that lesson 06 compares with it: 271 hidden units, \
+${about(WEIGHTS.dense)}. Both saw MNIST’s 60,000 training digits once, in the same steps, and neither saw a digit moved; \
+the percentages are of its 10,000 test digits, which each has read once.`;
 findColours();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   findColours();
