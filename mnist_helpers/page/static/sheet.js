@@ -7,6 +7,7 @@ const sheet = byId("sheet");
 const pen = sheet.getContext("2d", { willReadFrequently: true });
 const PEN = sheet.width / 20;
 const LEAST = sheet.width / 7; // pixels of a drawing's longer side: less than that is no digit yet
+const STILL = matchMedia("(prefers-reduced-motion: reduce)").matches; // the visitor wants no motion
 const SETTLED = 1200; // milliseconds without a change until an answer is announced
 
 let drawing = { strokes: [], right: null, borrowed: false }; // borrowed: a sample, which a new stroke replaces
@@ -98,7 +99,9 @@ sheet.addEventListener("pointermove", (event) => {
 });
 for (const end of ["pointerup", "pointercancel"]) {
   sheet.addEventListener(end, (event) => {
-    if (event.pointerId === pointer) pointer = null;
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    ask();
   });
 }
 
@@ -119,7 +122,7 @@ function sample(digit) {
 
 function play(strokes, right) { // as if a hand drew it; at once where the visitor wants no motion
   put({ strokes, right, borrowed: true });
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (STILL) return;
   const started = performance.now();
   const all = strokes.flat().length;
   const step = (now) => {
@@ -129,9 +132,8 @@ function play(strokes, right) { // as if a hand drew it; at once where the visit
     show(drawn.filter((stroke) => stroke.length));
     playing = requestAnimationFrame(step);
   };
-  playing = requestAnimationFrame(step);
+  step(started);
 }
-
 
 SAMPLES.forEach((strokes, digit) => {
   const lines = strokes.map((points) => `<polyline points="${points}"/>`).join("");

@@ -213,11 +213,11 @@ function showFilter() {
   mark(byId("map"), row, column, 1, SIDE);
 
   const under = (_, i) => (row + Math.floor(i / 5)) * 28 + column + (i % 5);
-  const window = Array.from({ length: 25 }, under).map((i) => now.layers[0].values[i]);
-  const products = window.map((pixel, i) => pixel * weight(i, now.filter));
-  fill("window", window, (pixel) => mix(pixel, colours.ink));
+  const pixels = Array.from({ length: 25 }, under).map((i) => now.layers[0].values[i]);
+  const products = pixels.map((pixel, i) => pixel * weight(i, now.filter));
+  fill("window", pixels, (pixel) => mix(pixel, colours.ink));
   const signed = (value) => mix(Math.abs(value) / MOST, colours[sign(value)]);
-  fill("filter", window.map((_, i) => weight(i, now.filter)), signed);
+  fill("filter", pixels.map((_, i) => weight(i, now.filter)), signed);
   fill("product", products, signed);
   const sum = products.reduce((a, b) => a + b);
   const total = sum + BIAS.values[now.filter];
@@ -380,11 +380,10 @@ for (const button of byId("preparation").children) {
 
 // The start -------------------------------------------------------------------------------------------------------
 
-const about = ({ accuracy, parameters }) => `${parameters.toLocaleString("en")} parameters, ${(100 * accuracy).toFixed(1)}%`;
-byId("networks").textContent = `The CNN is that of lessons 06 and 07: 24 filters of 5 × 5, 32 of 3 × 3, 256 dense units, \
-${about(WEIGHTS.cnn)}. The dense network is the one that lesson 06 compares with it: 271 hidden units, \
-${about(WEIGHTS.dense)}. Both saw MNIST’s 60,000 training digits once, in the same steps, and neither saw a digit moved; \
-the percentages are of its 10,000 test digits, which each has read once.`;
+for (const [name, { parameters, accuracy }] of Object.entries(WEIGHTS)) {
+  const score = `${(100 * accuracy).toFixed(1)}%`;
+  byId(`${name}-network`).textContent = `${parameters.toLocaleString("en")} parameters, ${score} of the test digits`;
+}
 findColours();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   findColours();
@@ -395,12 +394,11 @@ changed(null, BLANK);
 showLayer(1);
 play(sample(4), 4);
 past = []; // there is nothing before the first sample
-show();
-const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+byId("undo").disabled = true;
 const nudge = (shift) => { // until a visitor's hand takes over
   if (!drawing.borrowed || past.length || now.shift !== shift - 1) return;
   byId("shift").value = now.shift = shift;
   showMoved();
-  if (shift < 3) setTimeout(nudge, still ? 0 : 500, shift + 1);
+  if (shift < 3) setTimeout(nudge, STILL ? 0 : 500, shift + 1);
 };
-setTimeout(nudge, still ? 0 : 1500, 1);
+setTimeout(nudge, STILL ? 0 : 1500, 1);

@@ -142,7 +142,7 @@ def test_the_networks_score_what_the_page_says(tab, networks):
     for name, model in networks.items():
         predicted = model.predict(to_model_input(images), batch_size=500, verbose=0).argmax(axis=1)
         assert abs(np.mean(predicted == labels) - read()[name]["accuracy"]) < 0.0003
-        assert f"{read()[name]['accuracy']:.1%}" in tab.locator("#networks").inner_text()
+        assert f"{read()[name]['accuracy']:.1%}" in tab.locator(f"#{name}-network").inner_text()
 
 
 # --- How it is reached ----------------------------------------------------------------------------------
