@@ -111,6 +111,7 @@ function paintFilter(canvas, filter) {
 
 const rightDigit = () => drawing.right ?? answer(now.cnn, 0).digit;
 const where = (number, unit) => (number === 0 ? "" : `${Math.abs(number)}${unit} ${number < 0 ? "left" : "right"}`);
+const pixels = (number) => (Math.abs(number) === 1 ? " pixel" : " pixels");
 
 function showMoved() {
   const image = moved(now.image, -now.turn, now.shift);
@@ -119,7 +120,7 @@ function showMoved() {
   const pale = (i) => Math.round(now.image.data[i] / 2.5);
   paint(byId("moved"), 28, 28, (i) => (image.data[i] < pale(i) ? shades.cnn[pale(i)] : shades.ink[image.data[i]]));
   byId("right").value = right;
-  byId("shift-text").textContent = where(now.shift, " pixels");
+  byId("shift-text").textContent = where(now.shift, pixels(now.shift));
   byId("turn-text").textContent = where(now.turn, "°");
   for (const [name, probabilities] of [["cnn", cnn], ["dense", dense]]) {
     const said = answer(probabilities);
