@@ -20,9 +20,6 @@ from tools.lib.kernel import resolve_data
 from tools.lib.notebooks import as_text, execute, finish, label, lessons, measured, read
 from tools.lib.pages import write_site
 
-# A function that writes the page to draw on into a folder; the site's front door leads there.
-DRAW = None
-
 
 def main(arguments: list[str]) -> int:
     """Run the lessons asked for; return the exit status.
@@ -55,7 +52,7 @@ def main(arguments: list[str]) -> int:
     if not failed:
         print(f"\nMeasured on {data.name}, in {_clock(started)}:\n")
         print(f"{table(finished)}\n", flush=True)
-    write_site(newest(), BUILD / "site", DRAW)
+    write_site(newest(), BUILD / "site")
     if failed:
         raise failed
     print(f"Read the lessons: {(BUILD / 'site' / 'index.html').as_uri()}")

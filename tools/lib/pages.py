@@ -15,13 +15,13 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from string import Template
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from mnist_helpers.page.standalone import write_page
 from tools.lib.address import course_address
 from tools.lib.files import ROOT, Problem, replace
 from tools.lib.notebooks import OTHERS, about, as_text, measured, statements, time_needed, title
@@ -42,27 +42,23 @@ MOVED = {
 }
 
 
-def write_site(
-    notebooks: dict[str, NotebookNode], site: Path, draw: Callable[[Path], object] | None = None
-) -> None:
+def write_site(notebooks: dict[str, NotebookNode], site: Path) -> None:
     """Write the site, or what has changed in it; its sources go to the folder `source` beside it.
 
     Args:
         notebooks: The executed notebooks in the order of the course; the name of each is its page's address,
             such as `01_loading` or `solutions/01_loading`.
-        site: The folder; its `index.html` is the front door.
-        draw: Writes the page to draw on into a folder; without it the front door does not lead there.
+        site: The folder; its `index.html` is the front door, and `draw/` holds the page to draw on.
 
     Raises:
         Problem: Sphinx failed, and has said why.
     """
     site.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(site / "figures", ignore_errors=True)
-    if draw:
-        draw(site / "draw")
+    write_page(site / "draw", lessons="../{}.html")
     pages = {name: page(notebooks, name, site) for name in notebooks}
     texts = {f"{name}.ipynb": as_text(shown) for name, shown in pages.items()}
-    texts["index.md"] = front_door(notebooks, picture(pages), bool(draw))
+    texts["index.md"] = front_door(notebooks, picture(pages))
     texts["measured.md"] = results(notebooks)
     solutions = "\n".join(name for name in notebooks if "/" in name)
     texts["solutions.md"] = Template(SOLUTIONS).substitute(names=solutions)
@@ -156,16 +152,16 @@ def picture(pages: dict[str, NotebookNode]) -> str:
     return next(filter(None, shown), "")
 
 
-def front_door(notebooks: dict[str, NotebookNode], picture: str, draws: bool) -> str:
+def front_door(notebooks: dict[str, NotebookNode], picture: str) -> str:
     """Return the text of the first page."""
     others = [name for name in notebooks if name in OTHERS]
     lessons = [name for name in notebooks if "/" not in name and name not in OTHERS]
     address = course_address()
-    doors = ['<a href="draw/index.html">Draw a digit, and see what a network sees</a>'] if draws else []
-    doors.append(f"[Begin with the first lesson]({lessons[0]}.ipynb)")
+    doors = '<a href="draw/index.html">Draw a digit, and see what a network sees</a>\n'
+    doors += f"[Begin with the first lesson]({lessons[0]}.ipynb)"
     return Template((SITE / "index.md").read_text(encoding="utf-8")).substitute(
         picture=picture,
-        doors="\n".join(doors),
+        doors=doors,
         lessons="\n".join(card(name, notebooks[name]) for name in lessons),
         others="\n".join(card(name, notebooks[name]) for name in others),
         lesson_names="\n".join(lessons),
