@@ -136,12 +136,10 @@ def test_a_worker_that_never_comes_is_named(tmp_path):
 
 def test_a_port_in_use_is_named(tmp_path):
     addresses = free_addresses()
-    with socket.create_server(("", int(addresses[0].partition(":")[2]))):
-        with workers(tmp_path, 0, addresses=addresses, patience=1) as (late,):
-            assert late.communicate(timeout=60)[0].startswith(
-                f"Stopped: port {addresses[0][10:]} cannot be had"
-            )
-    assert late.returncode == 3
+    taken = socket.create_server(("", int(addresses[0].partition(":")[2])))
+    with taken, workers(tmp_path, 0, addresses=addresses, patience=1) as (late,):
+        said = late.communicate(timeout=60)[0]
+    assert said.startswith(f"Stopped: port {addresses[0][10:]} cannot be had") and late.returncode == 3
 
 
 def config(task="worker", index=0, **jobs):
