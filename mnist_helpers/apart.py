@@ -6,6 +6,7 @@ with another engine, or with more devices, therefore happens in a process of its
 
 import inspect
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -59,3 +60,10 @@ def run_apart(function, **variables):
     """
     code = textwrap.dedent(inspect.getsource(function))
     return wait_for(start("-c", f"{code}\n{function.__name__}()", **variables))
+
+
+def free_address():
+    """Return an address on this computer, `127.0.0.1:port`, at which nobody listens so far."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{door.getsockname()[1]}"
