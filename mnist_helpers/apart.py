@@ -58,8 +58,17 @@ def run_apart(function, **variables):
     Returns:
         What it printed, as `wait_for` returns it.
     """
-    code = textwrap.dedent(inspect.getsource(function))
-    return wait_for(start("-c", f"{code}\n{function.__name__}()", **variables))
+    return run_together(function, variables)[0]
+
+
+def run_together(function, *variables):
+    """Run a function as `run_apart` does in several processes at once, one for each dict of variables.
+
+    Returns:
+        What each printed, a list.
+    """
+    code = f"{textwrap.dedent(inspect.getsource(function))}\n{function.__name__}()"
+    return [wait_for(process) for process in [start("-c", code, **each) for each in variables]]
 
 
 def free_address():

@@ -1,6 +1,6 @@
 """Processes beside the notebook."""
 
-from mnist_helpers.apart import run_apart, start, wait_for
+from mnist_helpers.apart import run_apart, run_together, start, wait_for
 
 
 def greet():
@@ -18,6 +18,8 @@ def fail():
 
 def test_a_function_runs_in_a_process_of_its_own_with_its_own_variables():
     assert run_apart(greet, WHOM="you") == "hällo you mnist_helpers"
+    said = run_together(greet, {"WHOM": "you"}, {"WHOM": "me"})
+    assert said == ["hällo you mnist_helpers", "hällo me mnist_helpers"]
 
 
 def test_a_process_that_fails_says_why_in_its_last_line():

@@ -110,7 +110,9 @@ def test_who_is_killed_ends_the_others_and_a_restart_ends_as_if_nothing_had_been
     with workers(tmp_path, 0, 1, addresses=addresses) as started:
         assert "2 replicas, 0 of" not in finish(started)[0]
     ended, expected = saved(tmp_path), undisturbed[1]
-    assert [name for name in expected if name != "run" and not np.allclose(ended[name], expected[name])] == []
+    assert [
+        name for name in expected if name != "run" and not np.array_equal(ended[name], expected[name])
+    ] == []
 
 
 @pytest.mark.slow
