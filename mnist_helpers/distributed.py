@@ -2,7 +2,7 @@
 
     python -m mnist_helpers.distributed --folder FOLDER
 
-The same program runs on every machine. The variable TF_CONFIG, which schedulers set, says who the workers
+The same program runs on every machine. The variable TF_CONFIG, set by a scheduler, says who the workers
 are and which one this is; without it there is one worker. All see FOLDER, where the chief, the first one,
 keeps a checkpoint. A run that was broken off goes on from there when all workers are started again.
 """
