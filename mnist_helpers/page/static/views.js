@@ -68,7 +68,10 @@ let announcement = 0;
 function announceLater() {
   clearTimeout(announcement);
   announcement = setTimeout(() => {
-    if (now.blank) return;
+    if (now.blank) {
+      byId("announced").textContent = "The sheet is blank.";
+      return;
+    }
     const [cnn, dense] = [answer(now.cnn), answer(now.dense)];
     const sure = (said) => (said.digit === null ? `is not sure: ${either(said)}` : `reads ${said.digit}`);
     const judged = settled(cnn.digit, dense.digit);
