@@ -122,7 +122,11 @@ def _check_keras() -> None:
     """Refuse a Keras with other settings, under which some lessons stop and some go wrong in silence."""
     if keras := sys.modules.get("keras"):
         settings = keras.config.backend(), keras.config.floatx(), keras.config.image_data_format()
-        if settings != KERAS_SETTINGS:
+        if settings == ("jax", *KERAS_SETTINGS[1:]):
+            _notice(
+                "Keras computes with jax: the helpers work, but cells that use TensorFlow itself will stop."
+            )
+        elif settings != KERAS_SETTINGS:
             raise DataError(
                 f"Keras is set to {', '.join(settings)}; the lessons rely on {', '.join(KERAS_SETTINGS)}. "
                 f"Unset KERAS_BACKEND, rename {_shown(_keras_home() / 'keras.json')} and restart the kernel."

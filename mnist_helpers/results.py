@@ -16,10 +16,10 @@ MNIST_TEST_LABELS = "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c8
 def compare(recipe, labels, predicted):
     """Say how your accuracy compares with the one measured for a recipe, in a sentence.
 
-    On MNIST's test digits you read whether your figure lies in the band in which 95 of 100 new trainings of
-    the recipe fall (a prediction interval, from several trainings that differ in their seed). On other
-    digits the band says nothing; there you read how far the figure could be off because the digits are few
-    (a 95% Wilson interval).
+    On MNIST's test digits you read whether your figure lies in the recipe's band, a prediction interval
+    from several trainings that differ in their seed: of many such bands, each with a new training, 95 in 100
+    catch it. (A single band may catch more or fewer.) On other digits the band says nothing; there you read
+    how far the figure could be off because the digits are few (a 95% Wilson interval).
 
     Args:
         recipe: name of a recipe in results.json, such as "dense_512".
@@ -52,8 +52,8 @@ def compare(recipe, labels, predicted):
     low, high = measured["run_low"], min(measured["run_high"], 1)
     place = "inside" if low <= right / n <= high else "above" if right / n > high else "below"
     return (
-        f"{yours}: {place} the band from {low:.2%} to {high:.2%}, where 95 of 100 new trainings fall "
-        f"(mean of {len(measured['accuracies'])}: {measured['accuracy_mean']:.2%})."
+        f"{yours}: {place} the band from {low:.2%} to {high:.2%} (mean {measured['accuracy_mean']:.2%}). "
+        f"Bands made so from {len(measured['accuracies'])} trainings catch the next one 95 times in 100."
     )
 
 

@@ -14,6 +14,8 @@ MAY_IMPORT = {
     "mnist_helpers.corruptions": {"mnist_helpers.preprocessing"},  # its check of images
     "mnist_helpers.plotting": {"mnist_helpers.evaluation"},  # the range that a bar shows
     "mnist_helpers.data": {"mnist_helpers.download", "mnist_helpers.sample"},  # where the digits come from
+    # A program, which does on several machines what a lesson does on one.
+    "mnist_helpers.distributed": {f"mnist_helpers.{name}" for name in ("data", "models", "preprocessing")},
 }
 
 

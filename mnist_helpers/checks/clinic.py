@@ -90,6 +90,12 @@ SIGNS = {
     "softmax": "After a second softmax nothing gets more than 23%: a loss above 1.46, most answers right.",
     "zeros": "With all weights zero the units stay equal: a loss of 2.303 to the end, one answer for all.",
 }
+OWN_WORDS = {  # where a patient has one of two signs: cause → the other cause → what to say to it
+    "zeros": {
+        "shuffled": "New digits stay at one in ten, as with shuffled labels. But those are learned by heart: "
+        "does this training loss creep down, and are there ten answers in the matrix?"
+    },
+}
 PATIENTS = {"A": "softmax", "B": "raw", "C": "zeros", "D": "leak", "E": "shuffled", "F": "rate"}
 
 
@@ -102,7 +108,8 @@ def _declare(number, cause):
     )
     def patient():
         """one of the six causes, in quotes"""
-        return cause, {other: (other, sign) for other, sign in SIGNS.items() if other != cause}
+        words = SIGNS | OWN_WORDS.get(cause, {})
+        return cause, {other: (other, words[other]) for other in SIGNS if other != cause}
 
 
 for _number, _cause in enumerate(PATIENTS.values(), start=4):

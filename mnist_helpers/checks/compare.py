@@ -2,9 +2,11 @@
 
 import contextlib
 import copy
+import importlib
 import io
 import math
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -59,7 +61,7 @@ def how_far(answer: Any, target: Any) -> float:
         both = isinstance(target, str) and isinstance(answer, str)
         return 0.0 if both and answer.strip().casefold() == target.strip().casefold() else math.inf
     if isinstance(target, tuple) or isinstance(answer, tuple):
-        target, answer = _parts(target), _parts(answer)
+        target, answer = parts(target), parts(answer)
         if len(answer) != len(target):
             return math.inf
         return max(map(how_far, answer, target), default=0.0)
@@ -74,7 +76,7 @@ def how_far(answer: Any, target: Any) -> float:
 
 def slips(right: Any) -> Iterator[tuple[Any, str]]:
     """Yield what a slip that is nobody's misconception makes of a right answer, and what to ask then."""
-    if not isinstance(right, str | Between) and len(_parts(right)) == 2:
+    if not isinstance(right, str | Between) and len(parts(right)) == 2:
         yield right[::-1], "Both values are right, in the other order. Which comes first?"
     if isinstance(right, np.ndarray) and right.size and right.dtype.kind != "b":
         number = right.astype(float)
@@ -96,7 +98,7 @@ def slips(right: Any) -> Iterator[tuple[Any, str]]:
                 )
 
 
-def _parts(value: Any) -> tuple:
+def parts(value: Any) -> tuple:
     """Return the parts of a plain value: of a row its numbers, so that (3, 4) and [3, 4] are one answer."""
     row = isinstance(value, tuple) or (isinstance(value, np.ndarray) and value.ndim)
     return tuple(value) if row else (value,)
@@ -109,6 +111,14 @@ def try_out(function: Callable, probe: tuple) -> tuple:
     if result is None:
         raise Unreadable("a function that returns nothing: is there a `return` at its end?")
     return result, *arguments
+
+
+def start_keras(answer: Any) -> None:
+    """Start Keras where a student's function may call it, since its very first call takes seconds."""
+    with contextlib.suppress(Exception):  # an object that answers nothing; and where there is no Keras
+        code = getattr(answer, "__code__", None)
+        if callable(answer) and ("keras" in sys.modules or {"keras", "tensorflow"} & set(code.co_names)):
+            importlib.import_module("keras").ops.zeros(1)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnist_helpers.checks.compare import TimeUp, Unreadable, guarded, how_far, plain, slips, try_out
+from mnist_helpers.checks.compare import (
+    TimeUp,
+    Unreadable,
+    guarded,
+    how_far,
+    parts,
+    plain,
+    slips,
+    start_keras,
+    try_out,
+)
 from mnist_helpers.checks.declare import Between, Exercise, find
 
 NOTHING = object()  # no answer was given
@@ -64,6 +74,7 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
             "unreadable", f"not yet: that is no function, but {_short(answer)}. Give its name alone"
         )
     known = {"": _seen(exercise, right)} | {each: _seen(exercise, it[0]) for each, it in wrong.items()}
+    start_keras(answer)
     try:
         with guarded():
             seen = _seen(exercise, answer)
@@ -78,11 +89,16 @@ def judge(exercise: Exercise, answer: Any, measured: Any = None) -> Verdict:
     except SystemExit:
         return Verdict("unreadable", "not yet: it calls exit, which would end your notebook's Python")
     except Exception as error:
-        return Verdict("unreadable", f"not yet: it stops with {type(error).__name__}: {_short(error)}")
+        said = f"it stops with {type(error).__name__}: {_short(error)}"
+        if isinstance(error, KeyError) or not (callable(answer) or isinstance(answer, dict)):
+            said = _of_a_dict(answer, right, exercise) or said
+        return Verdict("unreadable", f"not yet: {said}")
     far = {each: how_far(seen, value) for each, value in known.items()}
     nearest = min(far, key=far.get)  # so no tolerance reaches beyond half the way to a misconception
     if far[nearest] > exercise.near:
-        return Verdict("other", _unknown(exercise, answer, seen, known[""]))
+        said = _of_a_dict(answer, right, exercise)
+        said = f"not yet: {said}" if said else _unknown(exercise, answer, seen, known[""])
+        return Verdict("other", said)
     if nearest:
         return Verdict("misconception", f"not yet: {_observed(answer)}{wrong[nearest][1]}", nearest)
     tried = "It was tried on one input of ours, not on every one."
@@ -188,29 +204,66 @@ def _unknown(exercise: Exercise, answer: Any, seen: Any, right: Any) -> str:
             return f"not yet: {_observed(answer)}{text}"
     if isinstance(target, np.ndarray) and target.ndim == 0 and 0 < how_far(inner, target) < 0.05:
         return f"not yet: {_observed(answer)}Near, but not near enough. What was rounded, or left out?"
-    return f"not yet, and none of the mistakes I know. {_difference(seen, right, exercise)}"
-
-
-def _difference(seen: Any, target: Any, exercise: Exercise) -> str:
-    """Say what was expected in kind, never what the right answer is."""
     asked = f"You were asked for {exercise.question}"
+    kind = (exercise.probe and _among_several(inner, target)) or _difference(inner, target)
+    return f"not yet, and none of the mistakes I know. {kind}{asked}"
+
+
+def _difference(seen: Any, target: Any) -> str:
+    """Say what was expected in kind, never what the right answer is; nothing where the kind is right."""
     if isinstance(seen, np.ndarray) and isinstance(target, np.ndarray):
         if seen.shape != target.shape:
-            return f"Its shape is {seen.shape}, expected was {target.shape}. {asked}"
+            return f"Its shape is {seen.shape}, expected was {target.shape}. "
         if not np.isfinite(seen.astype(float)).all():
-            return f"It holds numbers that are not finite (nan or inf). {asked}"
+            return "It holds numbers that are not finite (nan or inf). "
     elif type(seen) is not type(target) and not isinstance(target, Between):
         kinds = {str: "a text", tuple: "several values", np.ndarray: "a number or an array"}
-        return f"It is {kinds[type(seen)]}, expected was {kinds[type(target)]}. {asked}"
-    return asked
+        return f"It is {kinds[type(seen)]}, expected was {kinds[type(target)]}. "
+    return ""
+
+
+def _among_several(seen: Any, target: Any) -> str:
+    """Say how many arrays a function should have returned, or their shapes; nothing where they are right."""
+    if not isinstance(target, tuple):
+        return ""
+    seen = parts(seen)
+    if len(seen) != len(target):
+        return f"It returns {len(seen)} values, expected were {len(target)}. "
+    shapes, expected = (
+        [np.shape(part) if isinstance(part, np.ndarray) else "several" for part in each]
+        for each in (seen, target)
+    )
+    return "" if shapes == expected else f"The shapes are {_text(shapes)}, expected were {_text(expected)}. "
+
+
+def _of_a_dict(answer: Any, right: Any, exercise: Exercise) -> str:
+    """Say where a dict was asked for and none came, or one with other keys; else nothing."""
+    if not isinstance(right, dict) or (isinstance(answer, dict) and set(answer) == set(right)):
+        return ""
+    said = f"that is no dict, but {_short(answer)}"
+    if isinstance(answer, dict):
+        said = f"the keys of your dict are {_short(list(answer))}, expected were {_text(list(right))}"
+    return f"{said}. You were asked for {exercise.question}"
 
 
 def _short(value: Any) -> str:
     try:
-        text = str(value) if isinstance(value, Exception) else repr(value)
-        if isinstance(value, float | np.number):
-            text = f"{value:.6g}"
+        text = str(value) if isinstance(value, Exception) else _text(value)
     except Exception:
         text = f"something of type {type(value).__name__}"
     text = " ".join(text.split())
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _text(value: Any) -> str:
+    """Write a value as Python does, but NumPy's numbers as plain ones, also in tuples, lists and sets."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if type(value) not in (tuple, list, set, frozenset) or not value:
+        return repr(value)
+    texts = [_text(each) for each in value]
+    if isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted(texts, key=lambda text: (len(text), text))) + "}"
+    inside = ", ".join(texts)
+    return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(texts) == 1 else ''})"

@@ -61,9 +61,16 @@ def spread_of_blocks(measured):
     """a difference in percentage points, 0 or more"""
     return float(measured), {
         "nothing chosen, nothing moves": (
-            Between(0.0, measured / 5),
-            "In percentage points that is none, or next to none. The method is the same, true. "
-            "But are these the same writers, and as easily read?",
+            0.0,
+            "None at all? The method is the same, true. But are these the same writers, and as easily read?",
+        ),
+        "a share": (
+            Between(measured / 200, measured / 50),
+            "As a share of 1 that is about right. How many percentage points is it, of 100?",
+        ),
+        "hardly anything": (
+            Between(measured / 40, measured / 5),
+            "That is a few digits of a block. With other writers in each block, would so few change sides?",
         ),
         "another world": (
             Between(measured * 3, 50.0),
@@ -173,7 +180,7 @@ def choose_and_report(right, asked):
         for figure, words in _figures(np.array(row), asked, k == best):
             given = (k, round(figure, 6))
             if given != (best, round(answer[1], 6)) and given not in [each for each, _ in wrong.values()]:
-                wrong[f"{k}: {words or 'test'}"] = given, f"{choice} {words}".strip()
+                wrong[f"{k}, {given[1]:g}: {words or 'test'}"] = given, f"{choice} {words}".strip()
     return answer, wrong | {
         "the figure of another": (
             (best, percent[by_test][2]),
@@ -189,7 +196,9 @@ def choose_and_report(right, asked):
 
 def _figures(row, asked, chosen):
     """Yield the figures that a row of counts tempts to report, in percent, and what to say to each."""
-    yield 100 * row[2] / asked[2], ""
+    test = 100 * row[2] / asked[2]
+    for figure in (test, np.floor(10 * test) / 10, np.ceil(10 * test) / 10):  # as it is, or to a decimal
+        yield figure, ""
     chosen_by = "And your figure is of the validation digits. What are the test digits there for?"
     if chosen:
         chosen_by = "Would it have been chosen, had it been less lucky on the digits of your figure?"

@@ -183,6 +183,11 @@ def sigmoid_slopes():
             _with(_right_factor, squash=_relu),
             "The hidden values are still ReLU's. Has your forward a sigmoid?",
         ),
+        "ReLU's values, the sigmoid's slope": (
+            _with(lambda sums, hidden: _right_factor(sums, _sigmoid(sums)), squash=_relu),
+            "The factor is the sigmoid's slope, and the hidden values are still ReLU's. What has your "
+            "forward put in the place of np.maximum?",
+        ),
         "ReLU throughout": (
             _with(lambda sums, hidden: sums > 0, squash=_relu),
             "This gives what `slopes` gives. What takes the place of np.maximum, and of sums > 0?",

@@ -308,6 +308,11 @@ HIGHER, LOWER, SAME = "higher in every run", "lower in every run", "no differenc
 
 def _worth(answer):
     """Name what the two statements say together: both are honest for 1,250 digits, one for 2,500."""
+    if not isinstance(answer, dict):
+        kinds = {int: "a number", float: "a number", list: "no dict", tuple: "no dict"}
+        return kinds.get(type(answer), "something else")
+    if not all(isinstance(said, str) for said in answer.values()):
+        return "no statements"
     if sorted(answer) != [1250, 2500]:
         return f"the sizes {sorted(answer)}"
     small, large = str(answer[1250]), str(answer[2500])
@@ -351,6 +356,18 @@ def dropout_in_digits():
         "sizes as texts": (
             {"1250": SAME, "2500": HIGHER},
             "The sizes are texts. Which keys has a dict of the numbers 1250 and 2500?",
+        ),
+        "a number of digits": (
+            250,
+            "A number? Asked is what compare_runs says of each size: a dict of size → statement.",
+        ),
+        "statements without their sizes": (
+            [SAME, HIGHER],
+            "Which statement belongs to which size? Put them into a dict, with 1250 and 2500 as its keys.",
+        ),
+        "accuracies": (
+            {1250: [0.90, 0.91, 0.90], 2500: [0.92, 0.92, 0.92]},
+            "These are numbers. What does compare_runs say of them, beside the five runs with dropout?",
         ),
         "worse with more": (
             {1250: HIGHER, 2500: SAME},

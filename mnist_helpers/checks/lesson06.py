@@ -112,6 +112,10 @@ def two_channels():
             "Two numbers at each place. What does a filter do with the products of all its channels?",
         ),
         "turned filter": (flipped, "Did you turn the tables round? Mathematicians do, networks do not."),
+        "sign overlooked": (
+            _slide(FIRST, np.abs(FOR_FIRST)) + second,
+            "One number in the tables has a minus. Is its product added, or taken away?",
+        ),
         "padded": (padded, "At how many places does a window of 2 fit into 3 pixels without a border?"),
         "the first alone": (first, "That is what the first channel gives. Where is the second?"),
         "one table for both": (one_table, "Has each channel a table of its own, or do they share one?"),

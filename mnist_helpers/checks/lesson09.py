@@ -211,3 +211,79 @@ def p_from_counts(both, only_a, only_b, neither):
         ),
         "the other tail": (1 - p, "Is it how often luck does at least this, or how often it does less?"),
     }
+
+
+@exercise(
+    "09.5",
+    0.0045,
+    0.0035,
+    hints=(
+        "Play one exam: of n digits, how many are read by one network alone? And of those, by the first?",
+        "Both are draws of `binomial`: with n and 0.008, then with that count and 0.0045 / 0.008.",
+        "Play 2,000 exams for each n: which share has a p below 0.05? Then try an n between two others.",
+        "With 50,000 digits about 69% of the exams find it, with 80,000 about 88%.",
+    ),
+    notice="Little more than half of what separate exams take: luck with digits that both read is left out.",
+    unseen="Any number was accepted with which 78 to 82 of 100 exams find the difference.",
+)
+def digits_for_a_difference(only_a, only_b):
+    """how many digits the exam needs: a whole number"""
+    differ, squared = only_a + only_b, (only_a - only_b) ** 2
+    apart = 0.993 * 0.007 + 0.992 * 0.008
+
+    def needed(deviations, variance=differ):
+        return deviations**2 * variance / squared
+
+    def around(number, share=0.03):
+        return Between(number * (1 - share), number * (1 + share))
+
+    return Between(61_500.0, 68_500.0), {
+        "separate exams": (
+            around(needed(2.8, apart)),
+            "So many it takes in separate exams. These two networks read the same digits: what drops out?",
+        ),
+        "both networks' digits": (
+            around(2 * needed(2.8)),
+            "Twice too many. Does each network need digits of its own?",
+        ),
+        "found half of the time": (
+            around(needed(1.96)),
+            "So large an exam finds it half of the time: the difference is at the line on average. And 80%?",
+        ),
+        "separate exams, found half of the time": (
+            around(needed(1.96, apart), 0.01),
+            "Close below. Is it from the formula of separate exams, with its 1.96 deviations alone?",
+        ),
+        "MNIST's": (
+            60_000,
+            "So many MNIST has to learn from, and 77 of 100 such exams find it. Was it played, or guessed?",
+        ),
+        "one side": (
+            around(needed(1.645 + 0.84)),
+            "So many it takes if luck may fool you on one side alone. Does McNemar's p count both?",
+        ),
+        "90 of 100": (around(needed(1.96 + 1.28)), "So large an exam finds it 90 times of 100. And 80?"),
+        "95 of 100": (around(needed(1.96 + 1.645)), "So large an exam finds it 95 times of 100. And 80?"),
+        "too many": (
+            Between(68_501.0, 81_000.0),
+            "With so many it is found in 82 to 88 of 100 exams. How many exams did you play for each number?",
+        ),
+        "too few": (
+            Between(51_000.0, 61_499.0),
+            "With so few it is found in 70 to 78 of 100 exams. How many exams did you play for each number?",
+        ),
+        "those that differ": (
+            Between(480.0, 560.0),
+            "So many digits are read by one network alone. In an exam of how many digits?",
+        ),
+        "the exam of the lesson": (
+            10_000,
+            "With so many the difference is found in one exam of six. Play it: what did you count?",
+        ),
+        "in thousands": (Between(60.0, 70.0), "Is that in thousands? How many digits are it?"),
+        "in percent": (
+            Between(5.9, 6.9),
+            "Is the difference 0.1, or a tenth of a percent, 0.001? Its square stands below the line.",
+        ),
+        "a share": (Between(0.0, 1.0), "Is that a share of the exams? Asked is how many digits one has."),
+    }

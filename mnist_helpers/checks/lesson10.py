@@ -210,3 +210,94 @@ def threshold_from_prices():
             "It gives numbers far above 1. Is a confidence a percentage here?",
         ),
     }
+
+
+def _five_networks():
+    """An example of five networks that are too sure, each in its own way, and of the labels."""
+    random = np.random.default_rng(10)
+    labels = random.integers(0, 10, 600)
+    known = 3.0 * np.eye(10)[labels] + random.normal(0, 1, (600, 10))
+    powers = [np.exp(1.5 * (known + random.normal(0, 0.9, known.shape))) for _ in range(5)]
+    return [each / each.sum(axis=1, keepdims=True) for each in powers], labels
+
+
+def _cost_per_1000(probabilities, labels, threshold=0.9):
+    """As in the lesson."""
+    given = probabilities.max(axis=1) >= threshold
+    wrong = given & (probabilities.argmax(axis=1) != labels)
+    return 1000 * (10 * wrong.sum() + (~given).sum()) / len(labels)
+
+
+def _bill_and_temperature(answer):
+    if np.shape(answer) != (2,):
+        return answer
+    return answer[0] / 100, answer[1]  # so that both weigh alike
+
+
+@exercise(
+    "10.5",
+    measured=_five_networks(),
+    near=0.006,
+    view=_bill_and_temperature,
+    hints=(
+        "np.mean(five, axis=0) is the mean of five tables, place by place: a table like each of them.",
+        "Its rows sum to 1, so cost_per_1000 and fit_temperature take it as they take one network's.",
+        "Cool nothing before the mean is taken: ask fit_temperature about the mean.",
+    ),
+    notice="Where one is sure of nonsense, others disagree: the mean is more modest, and more often right.",
+    unseen="Looked at were the two numbers alone, not how you came to them.",
+)
+def five_together(measured):
+    """a pair: the bill of the five together per 1,000 validation digits, and their temperature"""
+    from mnist_helpers.evaluation import fit_temperature, rescale
+
+    five, labels = [np.asarray(each, float) for each in measured[0]], np.asarray(measured[1])
+    mean, alone = np.mean(five, axis=0), [_cost_per_1000(each, labels) for each in five]
+    own = [fit_temperature(each, labels) for each in five]
+    cooled = np.mean([rescale(*each) for each in zip(five, own, strict=True)], axis=0)
+    votes = np.mean([np.eye(10)[each.argmax(axis=1)] for each in five], axis=0)
+    bill, temperature = _cost_per_1000(mean, labels), fit_temperature(mean, labels)
+    bills = {
+        "": (bill, ""),
+        "mean of five bills": (
+            np.mean(alone),
+            "The bill is the mean of five bills. What costs the network whose *probabilities* are the mean?",
+        ),
+        "the cheapest": (min(alone), "That is the bill of the cheapest one. And of all five together?"),
+        "all answered": (
+            _cost_per_1000(mean, labels, 0),
+            "That is the bill where everything is answered. Were the five added up, and not averaged?",
+        ),
+        "cooled": (
+            _cost_per_1000(rescale(mean, temperature), labels),
+            "That is the bill of the cooled mean. Asked is the mean as it comes.",
+        ),
+        "cooled before": (
+            _cost_per_1000(cooled, labels),
+            "Was each network cooled before the mean was taken? The mean alone makes it more modest.",
+        ),
+        "by vote": (
+            _cost_per_1000(votes, labels),
+            "That counts votes. Does a network that is 0.51 sure weigh as much as one that is 0.99 sure?",
+        ),
+        "in digits": (bill * len(labels) / 1000, "The bill of all validation digits? And per 1,000?"),
+        "a digit's": (bill / 1000, "The bill of one digit? And per 1,000?"),
+    }
+    temperatures = {
+        "": (temperature, ""),
+        "mean of five": (
+            np.mean(own),
+            "The temperature is the mean of five. What does fit_temperature find for the mean of the "
+            "probabilities?",
+        ),
+        "cooled before": (fit_temperature(cooled, labels), "Were the five cooled before the mean was taken?"),
+        "none": (1.0, "At a temperature of 1 nothing changes. Has fit_temperature been asked?"),
+    }
+    wrong = {
+        f"{one}, {other}": ((cost, degree), " ".join(filter(None, (of_cost, of_degree))))
+        for one, (cost, of_cost) in bills.items()
+        for other, (degree, of_degree) in temperatures.items()
+        if one or other
+    }
+    turned = "The temperature stands first. Which of the two was asked first?"
+    return (bill, temperature), wrong | {"turned": ((temperature, bill), turned)}

@@ -17,7 +17,8 @@ from tests.support.servers import OTHER, SMALL, everything_in, idx_files, isolat
 
 @pytest.fixture(autouse=True)
 def caches(monkeypatch, tmp_path):
-    """Our cache and Keras's, neither of which exists yet."""
+    """Our cache and Keras's, neither of which exists yet; and no Keras, whose settings would be looked at."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
     return isolate(monkeypatch, tmp_path)
 
 
@@ -62,12 +63,23 @@ def test_the_real_mnist_is_the_one_in_our_table(monkeypatch):
     assert len(find_mnist(os.environ["MNIST_PATH"]).train_images) == 60000
 
 
-def test_a_keras_that_computes_otherwise_than_the_lessons_is_refused_in_one_line(monkeypatch):
-    settings = {"backend": "tensorflow", "floatx": "float16", "image_data_format": "channels_last"}
+def set_keras(monkeypatch, backend, floatx):
+    settings = {"backend": backend, "floatx": floatx, "image_data_format": "channels_last"}
     config = SimpleNamespace(**{name: lambda value=value: value for name, value in settings.items()})
     monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(config=config))
+
+
+@pytest.mark.parametrize("settings", [("tensorflow", "float16"), ("jax", "float16"), ("torch", "float32")])
+def test_a_keras_that_computes_otherwise_than_the_lessons_is_refused_in_one_line(settings, monkeypatch):
+    set_keras(monkeypatch, *settings)
     with pytest.raises(DataError, match="^Keras is set to .*; the lessons rely on .*restart the kernel.$"):
         load_mnist("sample")
+
+
+def test_keras_on_jax_is_allowed_and_told(monkeypatch, capsys):
+    set_keras(monkeypatch, "jax", "float32")
+    load_mnist("sample")
+    assert capsys.readouterr().err.startswith("Keras computes with jax: the helpers work, but")
 
 
 def test_each_source_comes_before_the_next(monkeypatch, caches, folder_of):

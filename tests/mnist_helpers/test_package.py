@@ -19,7 +19,7 @@ HELPERS = sorted((ROOT / "mnist_helpers").rglob("*.py"))
             {"tensorflow", "keras", "matplotlib", "pandas", "scipy", "sklearn", "requests"},
         ),
         ("corruptions evaluation", {"tensorflow", "keras", "matplotlib", "pandas", "sklearn"}),
-        ("plotting handwriting", {"tensorflow", "keras", "sklearn", "gradio"}),
+        ("plotting handwriting page", {"tensorflow", "keras", "sklearn", "gradio"}),
     ],
 )
 def test_an_import_loads_no_more_than_it_needs(modules, heavy):

@@ -25,14 +25,18 @@ FIRST = lessons()[0]
 
 @pytest.fixture
 def folder(tmp_path):
-    """A course of the first lesson, without its results, and a notebook that fails."""
+    """A course of the first lesson, without its results, a notebook that fails and one with the page."""
     folder = tmp_path / "my cöurse"
     (folder / "notebooks").mkdir(parents=True)
     lesson = read(FIRST)
     for cell in [cell for cell in lesson.cells if cell.cell_type == "code"]:
         cell.outputs, cell.execution_count = [], None
-    broken = new_notebook(cells=[new_code_cell("1 / 0")], metadata=lesson.metadata)
-    for name, notebook in {FIRST.name: lesson, "99_broken.ipynb": broken}.items():
+    others = {"98_page.ipynb": "from mnist_helpers.page import show\n\nshow()", "99_broken.ipynb": "1 / 0"}
+    others = {
+        name: new_notebook(cells=[new_code_cell(code)], metadata=lesson.metadata)
+        for name, code in others.items()
+    }
+    for name, notebook in {FIRST.name: lesson, **others}.items():
         (folder / "notebooks" / name).write_text(as_text(notebook), encoding="utf-8")
     return folder
 
@@ -85,3 +89,10 @@ def test_a_lesson_runs_and_is_saved_as_the_student_s_own_and_a_failing_cell_is_s
     run_all(page, "99_broken.ipynb").locator(RED, has_text="ZeroDivisionError").first.wait_for()
     assert "image/png" in (folder / "work" / FIRST.name).read_text(encoding="utf-8")
     assert '"image/png": "' not in (folder / "notebooks" / FIRST.name).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_page_to_draw_on_runs_below_its_cell(page):
+    frame = run_all(page, "98_page.ipynb").frame_locator("iframe")
+    frame.get_by_role("button", name="Sample 7").click()
+    frame.locator("#cnn-answer strong", has_text="7").wait_for()

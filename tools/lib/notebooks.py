@@ -74,6 +74,18 @@ def title(notebook: NotebookNode) -> str:
     return notebook.cells[0].source.partition("\n")[0].removeprefix("# ").strip()
 
 
+def about(notebook: NotebookNode) -> str:
+    """Return the first sentence below the lesson's title."""
+    paragraph = " ".join("".join(notebook.cells[0].source.split("\n\n")[1:2]).split())
+    return re.split(r"(?<=[.?!])\s", paragraph, maxsplit=1)[0]
+
+
+def time_needed(notebook: NotebookNode) -> str:
+    """Return what the lesson says of its time, such as "41 minutes to read, about a minute to run"."""
+    found = re.search(r"\*\*Time:\*\* ([^.]*)", notebook.cells[0].source)
+    return found[1].strip() if found else ""
+
+
 def measured(notebook: NotebookNode) -> dict[str, str]:
     """Return what the executed lesson measured: the value of its cell tagged `measured`, name → text.
 
@@ -99,6 +111,7 @@ def execute(
     folder: Path,
     kernel_name: str = "python3",
     on_cell: Callable[[int], None] = lambda number: None,
+    sharp: bool = False,
 ) -> None:
     """Run all cells of a notebook in a fresh kernel and keep their outputs in it.
 
@@ -108,6 +121,7 @@ def execute(
         folder: The kernel's working folder.
         kernel_name: Which of Jupyter's kernels; the usual one is this Python's.
         on_cell: Called with the number of each cell, from 1 on, before it is run.
+        sharp: Draw figures with two dots a pixel, for the screens of phones; twice as large in bytes.
 
     Raises:
         Problem: a cell failed or took too long, or the kernel died; the text shows the cell.
@@ -121,7 +135,11 @@ def execute(
         force_raise_errors=True,
         coalesce_streams=True,  # the kernel splits them by chance
         # What TensorFlow's C++ code writes to the terminal while starting is no part of a lesson.
-        extra_arguments=["--IPKernelApp.capture_fd_output=False", "--log-level=40"],
+        extra_arguments=[
+            "--IPKernelApp.capture_fd_output=False",
+            "--log-level=40",
+            *(["--InlineBackend.figure_formats={'retina'}"] if sharp else []),
+        ],
     )
     number = 0
     with tempfile.TemporaryFile() as log:

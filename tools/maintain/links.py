@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from tools.lib.address import FORMS, JUPYTERHUB, LINKS, Address, course_address, repository_of
 from tools.lib.colab_versions import versions
 from tools.lib.files import ROOT, Problem, between_markers, replace
-from tools.lib.notebooks import as_text, lessons, title
+from tools.lib.notebooks import about, as_text, lessons, title
 
 # The address in a copy of the course that nobody has published yet. No GitHub account has an underscore.
 PLACEHOLDER = Address("your_account/mnist-course", "main")
@@ -66,7 +66,8 @@ def as_they_should_be(current: Address, address: Address) -> dict[Path, str]:
         Problem: a file cannot be understood; the text names it.
     """
     files, notebooks = {}, {}
-    for path in [*lessons(ROOT / "notebooks"), *sorted(ROOT.glob("*.md")), ROOT / "pyproject.toml"]:
+    pages = [*sorted(ROOT.glob("*.md")), *ROOT.glob("mnist_helpers/page/static/*.html")]
+    for path in [*lessons(ROOT / "notebooks"), *pages, ROOT / "pyproject.toml"]:
         try:
             text = moved(path.read_text(encoding="utf-8"), current, address)
             if path.suffix == ".ipynb":
@@ -116,10 +117,9 @@ def tables(notebooks: dict[Path, nbformat.NotebookNode], address: Address) -> di
         lesson = title(notebook)
         if path.parent.name == "notebooks":
             number, _, question = lesson.partition(" · ")
-            paragraph = " ".join("".join(notebook.cells[0].source.split("\n\n")[1:2]).split())
-            topic = re.split(r"(?<=[.?!])\s", paragraph, maxsplit=1)[0]
             colab = badge(path, f"Open lesson {number} in Colab", address)
-            questions.append(f"| {number} | [{question}]({quote(place(path))}) | {topic} | {colab} |")
+            asked = f"[{question}]({quote(place(path))})"
+            questions.append(f"| {number} | {asked} | {about(notebook)} | {colab} |")
         else:
             lesson += f" ({path.parent.name})"
         links = [f"[{service}]({address.link(form, place(path))})" for service, form in LINKS.items()]

@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -43,6 +44,16 @@ def declared(monkeypatch):
         """a share"""
         return Between(0.98, 0.99), {"too good": (Between(0.995, 1.0), "Which digits were these?")}
 
+    @exercise("99.5", view=lambda answer: answer["A"] + answer["B"], **words)
+    def advice():
+        """a dict"""
+        return {"A": "x", "B": "y"}, {"B": ({"A": "x", "B": "z"}, "Why z?")}
+
+    @exercise("99.6", probe=lambda: (np.ones(2),), **words)
+    def two():
+        """a function"""
+        return (lambda x: [x, x.sum()]), {"turned": (lambda x: [x.sum(), x], "Which comes first?")}
+
 
 @pytest.mark.parametrize(
     ("name", "answer", "said"),
@@ -65,6 +76,11 @@ def declared(monkeypatch):
         ("99.3", 60, "run the cells above"),
         ("99.4", 0.985, "right"),
         ("99.4", 1.0, "Which digits"),
+        ("99.2", (np.float64(1.5), {np.int64(10), 2}), "that is no function, but (1.5, {2, 10})"),
+        ("99.5", {"A": "x"}, "the keys of your dict are ['A'], expected were ['A', 'B']"),
+        ("99.5", ["x", "y"], "that is no dict, but ['x', 'y']"),
+        ("99.6", lambda x: [x, x, x], "It returns 3 values, expected were 2"),
+        ("99.6", lambda x: [x, x], "The shapes are [(2,), (2,)], expected were [(2,), ()]"),
         ("98.1", 1, "there is no exercise '98.1'"),
     ],
 )
@@ -83,6 +99,19 @@ def test_a_function_that_never_returns_is_stopped_also_when_it_catches_all(monke
     monkeypatch.setattr(compare, "SECONDS", 0.2)
     check("99.2", stubborn)
     assert "stopped after some seconds" in capsys.readouterr().out
+
+
+def test_the_time_that_keras_takes_to_start_is_not_the_functions(monkeypatch, capsys):
+    started = []
+
+    def zeros(shape):
+        time.sleep(0 if started else 0.5)
+        started.append(shape)
+
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(ops=SimpleNamespace(zeros=zeros)))
+    monkeypatch.setattr(compare, "SECONDS", 0.2)
+    check("99.2", lambda x: sys.modules["keras"].ops.zeros(1) or 2 * x)
+    assert "right" in capsys.readouterr().out and len(started) == 2
 
 
 def test_a_guess_is_noted_compared_and_reported_with_how_sure_it_was(capsys):

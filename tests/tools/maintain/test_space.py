@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from mnist_helpers.page.standalone import FILES
 from tests.support.page import hear_ctrl_c, is_up, visit
 from tests.support.pictures import drawn, sheet
 from tools.lib.files import ROOT, Problem
@@ -20,8 +21,16 @@ from tools.maintain.space import main
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
     folder = tmp_path_factory.mktemp("somewhere else") / "my space"
-    assert main([str(folder)]) == 0
+    assert main(["--photos", str(folder)]) == 0
     return folder
+
+
+def test_without_photos_it_is_a_static_space_that_is_the_page_and_nothing_else(tmp_path):
+    assert main([str(tmp_path / "space")]) == 0
+    card = (tmp_path / "space" / "README.md").read_text(encoding="utf-8")
+    assert "\nsdk: static\n" in card
+    names = {path.name for path in (tmp_path / "space").iterdir()}
+    assert names == {"README.md", "LICENSE"} | {path.name for path in FILES.iterdir()}
 
 
 def test_the_space_pins_what_the_tests_run_with(space):
