@@ -127,7 +127,7 @@ def write_checkpoint(path: Path, run: str, variables: list, losses: list[float])
     os.replace(path.with_suffix(".new"), path)
 
 
-def train(options: argparse.Namespace, cluster: Cluster) -> None:
+def train_together(options: argparse.Namespace, cluster: Cluster) -> None:
     """Train, let the chief write a checkpoint every few steps, and let it say how it went."""
     import keras  # here, for they take longer than all that can be wrong before
     import tensorflow as tf
@@ -211,7 +211,7 @@ def main(arguments: list[str] | None = None) -> None:
         if cluster.addresses:
             meet(cluster, options.patience)
         options.folder.mkdir(parents=True, exist_ok=True)
-        train(options, cluster)
+        train_together(options, cluster)
     except (Stop, DataError, OSError) as error:
         leave(str(error))
     except Exception as error:

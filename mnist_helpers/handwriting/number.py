@@ -76,6 +76,9 @@ def _joined(pieces, pen, tall, reader):
     apart = _distances(pieces)
 
     def gain(one, other):
+        marks = [group for group in (one, other) if _is_mark(group, pen, tall)]
+        if any(_size(mark)[1] > WIDEST * _size(one + other)[0] for mark in marks):
+            return -np.inf  # an underline, not the bar of a digit
         distance = min(apart[a.number, b.number] for a in one for b in other)
         smaller = min(max(_size(one)), max(_size(other)))
         if _are_aside(one, other):

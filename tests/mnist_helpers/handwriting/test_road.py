@@ -109,14 +109,15 @@ def test_an_answer_is_a_digit_or_below_the_threshold_the_two_likeliest():
 # --- with the network that comes with the course ------------------------------------------------------
 
 
-def test_one_road_leads_to_one_image_through_the_rooms_in_their_order(reader):
+def test_one_road_leads_to_one_image_and_takes_each_step_once(reader):
     photo = read_photo(saved(drawn(3)))
-    house, entered = str(ROOT / "mnist_helpers" / "handwriting"), []
+    house, rooms, steps = str(ROOT / "mnist_helpers" / "handwriting"), [], []
 
     def watch(frame, event, _):
         room, caller = frame.f_code.co_filename, frame.f_back.f_code.co_filename
         if event == "call" and room != caller and room.startswith(house):
-            entered.append(Path(room).stem)
+            rooms.append(Path(room).stem)
+            steps.append(frame.f_code.co_name)
 
     sys.setprofile(watch)
     try:
@@ -124,8 +125,10 @@ def test_one_road_leads_to_one_image_through_the_rooms_in_their_order(reader):
         said = answer_digit(digit)
     finally:
         sys.setprofile(None)
-    rooms = ["road", "light", "ink", "pieces", "number", "digit", "pen", "reader", "shape", "verdict"]
-    assert list(dict.fromkeys(entered)) == rooms
+    order = ["road", "light", "ink", "pieces", "number", "digit", "pen", "reader", "shape", "verdict"]
+    assert list(dict.fromkeys(rooms)) == order and rooms.count("reader") == 1
+    once = ["even_light", "find_ink", "find_pieces", "part", "prepare_digits", "even_pen", "what_is_odd"]
+    assert [name for name in steps if name in once] == once
     np.testing.assert_array_equal(digit.image, to_mnist_style(photo))
     assert said.digit == 3 and list(digit.stages) == list(preparation_steps(photo))
 
