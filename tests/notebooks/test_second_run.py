@@ -73,8 +73,12 @@ def code(path):
     return ["seeds = range(2)" if "seeds" in cell.metadata.get("tags", []) else cell.source for cell in cells]
 
 
+# Students rerun cells of lessons; solutions are read. Lesson 13 starts programs, which begin anew each time.
+RERUN = [path for path in lessons() if path.parent.name != "solutions" and path.stem != "13_many_machines"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RERUN, ids=lambda path: path.stem)
 def test_a_second_run_of_a_lesson_changes_nothing(path):
     before = "pass" if path.stem in WANT_TRAINING else FEW_DIGITS
     assert changed_by_a_second_run(code(path), path.parent, before) == []
