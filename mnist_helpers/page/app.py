@@ -120,14 +120,14 @@ class ThisComputerOnly:
     async def __call__(self, scope, receive, send):
         headers = Headers(scope=scope) if scope["type"] == "http" else {}
         host, origin = (headers.get(name) for name in ("host", "origin"))
-        known = OURS | {host_of(headers.get("x-forwarded-host"))} - {None}
-        if (host and host_of(host) not in OURS) or (origin and host_of(origin) not in known):
+        known = OURS | {_host_of(headers.get("x-forwarded-host"))} - {None}
+        if (host and _host_of(host) not in OURS) or (origin and _host_of(origin) not in known):
             refusal = PlainTextResponse("This page is open to this computer alone.", 403)
             return await refusal(scope, receive, send)
         await self.app(scope, receive, send)
 
 
-def host_of(address):
+def _host_of(address):
     try:
         return address and urlsplit(address if "//" in address else f"//{address}").hostname
     except ValueError:

@@ -1,6 +1,7 @@
 """An installed Chromium, to look at pages as a visitor does; nothing here downloads one."""
 
 import contextlib
+import importlib
 import os
 import shutil
 
@@ -20,13 +21,12 @@ def find_browser():
 @contextlib.contextmanager
 def start_browser(program):
     """Start this browser without a window and yield Playwright's `Browser`; it is closed at the end."""
-    from playwright.sync_api import sync_playwright  # here, so that a missing browser is told before it loads
-
+    api = importlib.import_module("playwright.sync_api")  # from tests/requirements.txt; not all have it
     # Chromium refuses to start its sandbox as root; its shared memory is small in containers.
     options = ["--disable-dev-shm-usage"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--no-sandbox")
-    with sync_playwright() as playwright:
+    with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=options)
         try:
             yield browser
