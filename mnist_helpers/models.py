@@ -150,11 +150,11 @@ def build_fast_cnn():
     )
 
 
-def build_dense_271():
+def build_dense():
     """Build a network with one hidden layer, as wide as it takes to have the parameters of the fast CNN.
 
     215,455 parameters: 784 × 271 + 271, then 271 × 10 + 10.
-    Lesson 06 compares it, there `build_dense`, with the CNN; the page that runs in the browser has both.
+    Lesson 06 compares it with the CNN; the page that runs in the browser has both.
 
     Returns:
         An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.

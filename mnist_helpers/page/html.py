@@ -19,6 +19,7 @@ from mnist_helpers.handwriting import (
     read_photo,
     rows_of,
 )
+from mnist_helpers.handwriting.errors import NOTHING
 from mnist_helpers.handwriting.shape import A_DOT, A_STROKE
 from mnist_helpers.handwriting.verdict import SURE
 
@@ -28,6 +29,7 @@ EMPTY = (
     "<div class='said empty' role='status'><p><b>The answer appears here.</b> Draw a digit, or a number "
     "such as 407. Or give it a photo: upload it, drop it on the page, or paste it.</p></div>"
 )
+GO_ON = "Go on: this is not yet a digit."
 STEPS = {  # what happens in each, in a few words
     "photo": "your picture",
     "light evened": "no light, no shadow",
@@ -97,11 +99,11 @@ def read_upload(content, strokes=(), waiting=False):
         if len(digits) > 1:
             return _number(photo, digits)
         if waiting and digits[0].odd in (A_DOT, A_STROKE):
-            return _said("Go on: this is not yet a digit."), ""
+            return _said(GO_ON), ""
         return _one_digit(digits[0])
     except (NotAPhoto, NoDigitFound) as error:  # the message says what to do
-        if waiting:
-            return _said("Go on: this is not yet a digit."), ""
+        if waiting and str(error) == NOTHING:
+            return _said(GO_ON), ""
         return _problem(str(error))
     except Exception:  # the page stays up, whatever a picture does; the reason goes to the log
         logging.exception("A picture could not be read")

@@ -1,7 +1,8 @@
 """Draw hundreds of digits, numbers and doodles on the page, as visitors would, and count what is read.
 
 The drawings follow from the seed. A number counts when every digit is right and in its row, a letter or
-doodle when no digit is named, a stroke or dot when it is one digit at most.
+doodle when no digit is named, a stroke or dot when it is one digit at most. At the end it times the page that
+runs in the browser alone: medians of sixteen changes each, until the screen shows them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import collections
 import importlib.util
 import os
 
+from mnist_helpers.page.standalone import FILES
 from tools.lib.browser import REMEDY, find_browser, start_browser
 from tools.lib.files import Problem
 from tools.lib.install import set_up
@@ -34,6 +36,28 @@ READ = """() => {
     const said = document.querySelector(".said");
     if (said.className.includes("unsure")) return "?";
     return (said.querySelector("strong")?.innerText ?? "").split(/\\s+/).filter(Boolean).join(" ");
+}"""
+
+CHANGES = {
+    "a stroke": "show([[[120 + 7 * n, 80], [320, 80], [210, 380]]])",
+    "the shift": "byId('shift').value = n - 8; byId('shift').dispatchEvent(new Event('input'))",
+    "the turn": "byId('turn').value = 5 * n - 40; byId('turn').dispatchEvent(new Event('input'))",
+    "a place": "pointAt(n, n, 20 - n)",
+}
+SHOWN = """async (change) => {
+    const [act, times] = [new Function("n", change), []];
+    const frame = () => new Promise(requestAnimationFrame);
+    for (let n = 0; n < 16; n++) {
+        await frame();
+        await pause();
+        const started = performance.now();
+        act(n);
+        await frame(); // what was asked for is computed before this frame is painted ...
+        await pause(); // ... and here it has been
+        times.push(performance.now() - started);
+        while (busy) await frame();
+    }
+    return times.sort((one, other) => one - other)[8];
 }"""
 
 
@@ -68,13 +92,24 @@ def main(arguments: list[str]) -> int:
                 counts[drawing.kind.partition(":")[0]].append((right, not said or "?" in said))
                 if not right:
                     print(f"{drawing.kind:20} {drawing.expected:8} read as {said or 'nothing'}", flush=True)
+            times = show_times(browser)
     finally:
         page.close()
     print()
     for kind, pairs in counts.items():
         right, declined = (sum(column) for column in zip(*pairs, strict=True))
         print(f"{kind:20} {len(pairs):4} {right / len(pairs):7.1%}   {declined} not sure")
+    print("\nthe page in the browser:", ", ".join(f"{name} {time:.0f} ms" for name, time in times.items()))
     return 0
+
+
+def show_times(browser) -> dict[str, float]:
+    """Return the milliseconds until the static page's first paint, and until each kind of change shows."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    tab.goto((FILES / "index.html").as_uri())
+    tab.locator("#cnn-answer strong").wait_for()
+    paint = tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    return {"first paint": paint} | {name: tab.evaluate(SHOWN, change) for name, change in CHANGES.items()}
 
 
 def read(tab, drawing: Drawing) -> str:

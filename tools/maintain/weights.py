@@ -32,9 +32,9 @@ def main(arguments: list[str]) -> int:
     data = resolve_data("mnist")  # never the sample
     written = {}
     with patch.dict(os.environ, data.environment, clear=True):
-        from mnist_helpers.models import build_dense_271, build_fast_cnn
+        from mnist_helpers.models import build_dense, build_fast_cnn
 
-        for name, build in {"dense": build_dense_271, "cnn": build_fast_cnn}.items():
+        for name, build in {"dense": build_dense, "cnn": build_fast_cnn}.items():
             network, images, labels = train(build, seed)
             network.set_weights([array.astype("float16") for array in network.get_weights()])
             predicted = network.predict(images, batch_size=500, verbose=0).argmax(axis=1)

@@ -19,7 +19,7 @@ function toModelInput(image) {
   return { shape: [28, 28, 1], values: Float32Array.from(image.data, (grey) => grey / 255) };
 }
 
-function readDense(image) { // models.build_dense_271
+function readDense(image) { // models.build_dense
   const [hidden, hiddenBias, last, lastBias] = DENSE;
   return softmax(dense(relu(dense(toModelInput(image), hidden, hiddenBias)), last, lastBias));
 }

@@ -30,9 +30,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def networks():
     """The two networks as Keras models, by name, with the page's own weights."""
-    from mnist_helpers.models import build_dense_271, build_fast_cnn  # seconds, which few tests need
+    from mnist_helpers.models import build_dense, build_fast_cnn  # seconds, which few tests need
 
-    models = {"dense": build_dense_271(), "cnn": build_fast_cnn()}
+    models = {"dense": build_dense(), "cnn": build_fast_cnn()}
     for name, network in read().items():
         models[name].set_weights(network["arrays"])
     return models
@@ -178,10 +178,8 @@ def test_it_reads_a_drawing_wherever_it_lies_and_asks_nobody(browser, folder, tm
     assert [address for address in asked if not address.startswith(ours)] == []
 
 
-def test_it_is_small_and_shows_at_once(tab, folder):
+def test_it_is_small(folder):
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1_500_000
-    paint = tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    assert paint < 1000
 
 
 def test_links_lead_to_lessons_that_exist(tab):
@@ -280,35 +278,6 @@ def test_squeezed_and_prepared_give_the_network_other_images(tab):
     tab.get_by_role("button", name="Prepared").click()
     assert tab.evaluate("byId('gets').toDataURL()") != squeezed
     assert tab.locator("#bars li").count() == 10
-
-
-CHANGES = {
-    "a stroke": "show([[[120 + 7 * n, 80], [320, 80], [210, 380]]])",
-    "the shift": "byId('shift').value = n - 8; byId('shift').dispatchEvent(new Event('input'))",
-    "the turn": "byId('turn').value = 5 * n - 40; byId('turn').dispatchEvent(new Event('input'))",
-    "a place": "pointAt(n, n, 20 - n)",
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_change_shows_within_50_milliseconds(tab, change):
-    shown = """async (change) => {
-        const [act, times] = [new Function("n", change), []];
-        const frame = () => new Promise(requestAnimationFrame);
-        for (let n = 0; n < 16; n++) {
-            await frame();
-            await pause();
-            const started = performance.now();
-            act(n);
-            await frame(); // what was asked for is computed before this frame is painted ...
-            await pause(); // ... and here it has been
-            times.push(performance.now() - started);
-            while (busy) await frame();
-        }
-        return times;
-    }"""
-    times = tab.evaluate(shown, CHANGES[change])
-    assert np.percentile(times, 25) < 50, times  # what else this computer does only adds to them
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -23,7 +23,7 @@ FETCHED = {
 
 
 class Links(HTMLParser):
-    """What a page fetches by itself, where it leads, its pictures' descriptions, and its headings' texts."""
+    """What a page fetches by itself, where it leads, and its pictures."""
 
     def __init__(self, path):
         super().__init__()
