@@ -7,6 +7,7 @@ import pytest
 from nbval.plugin import IPyNbCell
 
 from tools.lib.kernel import resolve_data
+from tools.lib.notebooks import FEW_SEEDS, with_seeds
 
 # A shell starts a job in the background deaf to Ctrl-C, and so would be every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -28,6 +29,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if isinstance(item, IPyNbCell):
             item.output_timeout = 60  # seconds, for what a finished cell has still to deliver; nbval: 5
+            with_seeds([item.cell], count=FEW_SEEDS)
             item.add_marker(pytest.mark.mnist)
         elif item.get_closest_marker("slow") and not config.option.slow:
             # Skipped, not deselected: what is left out is then counted and listed at the end.

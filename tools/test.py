@@ -7,7 +7,8 @@
                                             with Colab's packages (which are installed once, in minutes)
     course.py test tests/test_data.py -x    other arguments go to pytest; a path replaces the usual ones
 
-It ends with the ten slowest tests and, line by line, with what was left out.
+Comparisons run with two seeds: `course.py run` takes all. It ends with the ten slowest tests and, line by
+line, with what was left out.
 """
 
 from __future__ import annotations

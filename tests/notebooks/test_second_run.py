@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools.lib.files import Problem
-from tools.lib.notebooks import execute, lessons, read
+from tools.lib.notebooks import FEW_SEEDS, execute, lessons, read, with_seeds
 
 # The names that mean the same in all lessons, from the pixels to the answers.
 ARRAYS = "train_images train_labels test_images test_labels x_train x_val x_test y_train y_val y_test"
@@ -70,7 +70,8 @@ def names_with_a_new_meaning(sources):
 def code(path):
     """Return a lesson's code cells; two seeds show what a second run changes as well as five do."""
     cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
-    return ["seeds = range(2)" if "seeds" in cell.metadata.get("tags", []) else cell.source for cell in cells]
+    with_seeds(cells, count=FEW_SEEDS)
+    return [cell.source for cell in cells]
 
 
 # Students rerun cells of lessons; solutions are read. Lesson 13 starts programs, which begin anew each time.

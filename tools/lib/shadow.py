@@ -28,7 +28,7 @@ from tools.lib.address import course_address
 from tools.lib.colab_versions import FILE, versions
 from tools.lib.files import BUILD, ROOT, Problem, replace
 from tools.lib.install import PYTHON, failure, get_uv, only_one_set_up, runs
-from tools.lib.notebooks import as_text, execute, label, lessons, read
+from tools.lib.notebooks import FEW_SEEDS, as_text, execute, label, lessons, read, with_seeds
 
 VENV = BUILD / "colab" / "venv"
 READY = BUILD / "colab" / "ready"  # a digest of the list and the folder for which VENV was completed
@@ -188,6 +188,8 @@ def isolation() -> tuple[list[str], str]:
 if __name__ == "__main__":
     path = Path(sys.argv[1])
     try:
-        execute(read(path), dict(os.environ), path.parent, kernel_name="colab")
+        notebook = read(path)
+        with_seeds(notebook.cells, count=FEW_SEEDS)
+        execute(notebook, dict(os.environ), path.parent, kernel_name="colab")
     except Problem as problem:
         sys.exit(problem)

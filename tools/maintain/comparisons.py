@@ -9,14 +9,13 @@ changes belongs to a comparison that is too close: then say less in the lesson, 
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from tools.lib.files import BUILD, Problem
 from tools.lib.kernel import resolve_data
-from tools.lib.notebooks import execute, label, lessons, read, statements
+from tools.lib.notebooks import execute, label, lessons, read, statements, with_seeds
 
 
 def main(arguments: list[str]) -> int:
@@ -40,11 +39,7 @@ def repeat(path: Path, first: int, environment: dict[str, str]) -> int:
     """Run a lesson with seeds from `first` on, print its statements, and return how many changed."""
     notebook = read(path)
     before = compared(notebook)
-    for cell in notebook.cells:
-        if "seeds" in cell.metadata.get("tags", []):
-            cell.source = re.sub(
-                r"range\((\d+)\)", lambda n: f"range({first}, {first} + {n[1]})", cell.source
-            )
+    with_seeds(notebook.cells, first)
     execute(notebook, environment, BUILD)
     after = compared(notebook)
     changed = [name for name in before if after.get(name) != before[name]]
