@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from nbval.plugin import IPyNbCell
+from xdist.scheduler import LoadFileScheduling
 
 from tools.lib.kernel import resolve_data
 from tools.lib.notebooks import FEW_SEEDS, with_seeds
@@ -21,6 +22,17 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if not os.environ.keys() & {"MNIST_SOURCE", "MNIST_PATH"}:  # a plain pytest runs what course.py test runs
         os.environ.update(resolve_data("sample").environment)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return EachSecondRunForItself(config, log)
+
+
+class EachSecondRunForItself(LoadFileScheduling):
+    """One process runs a file, a notebook too; but second runs are ten minutes' work for one."""
+
+    def _split_scope(self, nodeid):
+        return nodeid if "a_second_run" in nodeid else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks

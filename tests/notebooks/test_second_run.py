@@ -26,16 +26,19 @@ print(__import__("json").dumps({{
 }}))
 """
 # What a second run changes does not depend on how many digits there are, nor on how many a `fit` sees, or how
-# often; but one that does not shuffle is compared with something.
+# often; but one that does not shuffle is compared with something. Three epochs are not worth compiling.
 FEW_DIGITS = """
 import keras
+import tensorflow
 from mnist_helpers import data
 digits = [[part[::2] for part in images_and_labels] for images_and_labels in data.load_mnist()]
 data.load_mnist = lambda source=None, digits=digits: digits
 def few(model, x, y=None, *others, fit=keras.Model.fit, **settings):
     if settings.get("shuffle", True):
         x, y = (x.take(5), None) if y is None else (x[:500], y[:500])
-    if settings.get("validation_data") is None:  # else its curves are looked at, epoch by epoch
+    free = settings.get("validation_data") is None  # else its curves are looked at, epoch by epoch
+    tensorflow.config.run_functions_eagerly(free)
+    if free:
         settings["epochs"] = min(settings.get("epochs", 1), 3)
     return fit(model, x, y, *others, **settings)
 keras.Model.fit = few
