@@ -7,8 +7,10 @@ Every builder returns a new, uncompiled model that takes float32 `(n, 28, 28, 1)
 from pathlib import Path
 
 import keras
+import numpy as np
 
 PRETRAINED = Path(__file__).parent / "assets" / "pretrained.weights.h5"
+MEMBERS = Path(__file__).parent / "assets" / "members"
 
 
 def build_dense_512():
@@ -191,6 +193,52 @@ def build_photo_reader():
         layers += [keras.layers.MaxPooling2D(2)]
     layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")]
     return keras.Sequential(layers)
+
+
+def build_normalised(widths, *first):
+    """Build a network of six 3 × 3 convolutions with batch normalisation, two of each width.
+
+    After each pair comes pooling, at the end the mean of each map. With the widths (8, 16, 32) it has
+    18,706 parameters: 9 × 8 + 9 × 8 × 8, 9 × 8 × 16 + 9 × 16 × 16, 9 × 16 × 32 + 9 × 32 × 32, 4 × 112,
+    then 32 × 10 + 10.
+    With (32, 64, 96) it has 205,546. Built in the open in 12_last_errors.ipynb.
+
+    Args:
+        widths: three integers, filters of each pair.
+        first: layers to put in front, such as one that augments.
+
+    Returns:
+        An uncompiled `keras.Sequential`, `(n, 28, 28, 1)` → `(n, 10)`.
+    """
+    layers = [keras.Input((28, 28, 1)), *first]
+    for width in widths:
+        for _ in range(2):
+            layers += [
+                keras.layers.Conv2D(width, 3, padding="same", use_bias=False),
+                keras.layers.BatchNormalization(),
+                keras.layers.ReLU(),
+            ]
+        layers.append(keras.layers.MaxPooling2D(2))
+    layers.append(keras.layers.GlobalAveragePooling2D())
+    layers.append(keras.layers.Dense(10, activation="softmax"))
+    return keras.Sequential(layers)
+
+
+def load_members():
+    """Load five small networks of lesson 12, which differ in their seed alone.
+
+    They were trained on MNIST's first 50,000 training digits, bent at random, by the lesson's cells tagged
+    `recipe:small`; `python3 course.py results` makes them again.
+
+    Returns:
+        A list of uncompiled `keras.Sequential`, each float32 `(n, 28, 28, 1)`, 0–1 → `(n, 10)`.
+    """
+    members = []
+    for path in sorted(MEMBERS.glob("*.npz")):
+        with np.load(path) as weights:
+            members.append(build_normalised((8, 16, 32)))
+            members[-1].set_weights(list(weights.values()))
+    return members
 
 
 def load_pretrained():

@@ -31,10 +31,12 @@ RESULTS = ROOT / "mnist_helpers" / "assets" / "results.json"
 PICTURE = ROOT / ".github" / "images" / "results.svg"
 README = ROOT / "README.md"
 RUNS = ROOT / "tools" / "maintain" / "runs"
+MEMBERS = ROOT / "mnist_helpers" / "assets" / "members"
 SEEDS = 5
 TEST_DIGITS = 10_000
 YARDSTICK = "keras_convnet"  # the recipe whose training time is the measure of time
 OURS = ("one_pass", "few_passes", "augmented")
+PUBLIC = ("name", "source", "assumed", "published_accuracy", "published_loss")  # of a recipe, in results.json
 
 
 def main(arguments: list[str]) -> int:
@@ -92,7 +94,9 @@ def silence() -> None:
 
 def measure(recipe: Recipe, seed: int) -> dict:
     """Train a recipe; return what `train` does, and the conditions of the run."""
-    return train(recipe, seed) | {"machine": machine(), "versions": versions(), "digest": digest(recipe)}
+    MEMBERS.mkdir(exist_ok=True)
+    keep = MEMBERS / f"{seed}.npz" if recipe.members else None
+    return train(recipe, seed, keep) | {"machine": machine(), "versions": versions(), "digest": digest(recipe)}
 
 
 def machine() -> dict:
@@ -136,7 +140,7 @@ def summary_of(recipe: Recipe, runs: list[dict], timed: dict) -> dict:
     wilson = stats.binomtest(round(mean * TEST_DIGITS), TEST_DIGITS).proportion_ci(method="wilson")
     seconds = [run["seconds"] for run in runs if run["machine"] == timed]
     return {
-        **{key: value for key, value in recipe._asdict().items() if key != "place"},
+        **{key: value for key, value in recipe._asdict().items() if key in PUBLIC},
         "accuracies": accuracies,
         "accuracy_mean": mean,
         "accuracy_low": mean - reach,
