@@ -96,7 +96,11 @@ def measure(recipe: Recipe, seed: int) -> dict:
     """Train a recipe; return what `train` does, and the conditions of the run."""
     MEMBERS.mkdir(exist_ok=True)
     keep = MEMBERS / f"{seed}.npz" if recipe.members else None
-    return train(recipe, seed, keep) | {"machine": machine(), "versions": versions(), "digest": digest(recipe)}
+    return train(recipe, seed, keep) | {
+        "machine": machine(),
+        "versions": versions(),
+        "digest": digest(recipe),
+    }
 
 
 def machine() -> dict:

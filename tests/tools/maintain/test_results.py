@@ -113,7 +113,7 @@ def trained(elsewhere, monkeypatch):
     """Replace training, which takes minutes; return the list of what is trained."""
     done, random = [], np.random.default_rng(0)
 
-    def pretend(recipe, seed):
+    def pretend(recipe, seed, keep=None):
         done.append((recipe.name, seed))
         return run(random.normal(0.98, 0.001), seed)
 
