@@ -26,7 +26,7 @@ def in_use(number, running):
             (number - mean) / variance,
             "That divides by the variance. Which of the two is a distance, and not a square?",
         ),
-        "as at its start": (
+        "too large": (
             Between(4.01, 9.0),
             "So large? What do a mean of 0.4 and a variance of 1.4 make of 4?",
         ),
@@ -45,9 +45,9 @@ def in_use(number, running):
     near=0.2,
     hints=(
         "Which digits does a network misread: some at random, or those that are hard?",
-        "If all five fail at the same digits, the vote changes nothing; if never two, hardly one is left.",
+        "If all five fail at the same digits, the mean changes nothing; if never two, hardly one is left.",
     ),
-    notice="A vote outvotes slips. A digit that is hard for all of them stays misread.",
+    notice="A mean outweighs slips. A digit that is hard for all of them stays misread.",
 )
 def share_of_the_mistakes(measured):
     """the mistakes of the five together, in percent of those of one: a number from 0 to 100"""

@@ -1,6 +1,6 @@
 """Measure every recipe on the real MNIST, and renew the README's table and picture.
 
-For maintainers; it takes about 40 minutes on two cores. The recipes are the lessons' own cells, trained with
+For maintainers; it takes about an hour on two cores. The recipes are the lessons' own cells, trained with
 five seeds, every run in a process of its own so that none inherits memory, caches or random numbers from
 another, and all recipes of one seed before the next seed, so that their times compare. Choices were made on
 validation digits: the test digits are read here, once per finished network.
@@ -94,7 +94,6 @@ def silence() -> None:
 
 def measure(recipe: Recipe, seed: int) -> dict:
     """Train a recipe; return what `train` does, and the conditions of the run."""
-    MEMBERS.mkdir(exist_ok=True)
     keep = MEMBERS / f"{seed}.npz" if recipe.members else None
     return train(recipe, seed, keep) | {
         "machine": machine(),
