@@ -79,6 +79,7 @@ def undisturbed(tmp_path_factory):
         return finish(started), saved(folder)
 
 
+@pytest.mark.slow  # lesson 13 runs two workers in every test
 def test_two_workers_lose_at_each_step_what_one_process_loses(undisturbed, tmp_path):
     (chief, other), together = undisturbed
     assert f"2 replicas, 0 of {STEPS} steps done" in chief and "of 500 test digits" in chief
@@ -91,7 +92,8 @@ def test_two_workers_lose_at_each_step_what_one_process_loses(undisturbed, tmp_p
     assert np.abs(alone["losses"] - together["losses"])[:20].max() < 1e-5
 
 
-@pytest.mark.parametrize("killed", [1, pytest.param(0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [1, 0])
 def test_who_is_killed_ends_the_others_and_a_restart_ends_as_if_nothing_had_been(
     killed, undisturbed, tmp_path
 ):
