@@ -53,7 +53,7 @@ class Wave(keras.layers.Layer):
     Args:
         reach: standard deviation of the moves on the grid, in pixels; 0.5 is mild.
 
-    Takes and returns floats `(n, height, width, 1)`; what moves in from outside is 0.
+    Takes and returns floats `(n, 28, 28, 1)`; what moves in from outside is 0.
     """
 
     def __init__(self, reach=0.5):
@@ -64,13 +64,15 @@ class Wave(keras.layers.Layer):
     def call(self, images, training=False):
         if not training:
             return images
-        n, height, width, _ = ops.shape(images)
-        few = keras.random.normal((n, 5, 5, 2), stddev=self.reach, seed=self.random)
-        moves = ops.image.resize(few, (height, width), "bicubic")
-        axes = [ops.arange(size, dtype="float32") for size in (n, height, width)]
-        image, row, column = ops.meshgrid(*axes, indexing="ij")
-        places = [image, row + moves[..., 0], column + moves[..., 1]]
-        return ops.image.map_coordinates(images[..., 0], places, order=1)[..., None]
+        grid = (ops.shape(images)[0], 5, 5, 2)
+        moves = keras.random.normal(grid, stddev=self.reach, seed=self.random)
+        moves = ops.image.resize(moves, (28, 28), "bicubic")
+        pixels = ops.arange(28, dtype="float32")
+        row, column = pixels[:, np.newaxis] + moves[..., 0], pixels + moves[..., 1]
+        rows = ops.relu(1 - ops.abs(row[..., np.newaxis] - pixels))
+        columns = ops.relu(1 - ops.abs(column[..., np.newaxis] - pixels))
+        ink = ops.einsum("nyxr,nrc->nyxc", rows, images[..., 0])
+        return ops.sum(ink * columns, axis=-1, keepdims=True)
 
 
 def views(images):
