@@ -1,6 +1,7 @@
 """The recipes are the lessons' own cells: which they are, what they depend on, and what is read from them."""
 
 import shutil
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from scipy.spatial.distance import cdist
 
 from mnist_helpers.data import load_mnist
 from tools.lib import cells
-from tools.lib.cells import RECIPES, Recipe, digest, train
+from tools.lib.cells import RECIPES, Recipe, digest, pace, train
 from tools.lib.files import ROOT
 from tools.lib.notebooks import lessons, read
 
@@ -86,6 +87,14 @@ def test_a_run_tells_what_became_of_the_cells_training_with_the_seed_that_is_ask
     assert (first["seed"], first["parameters"], first["epochs"]) == (0, 20, 3)
     assert first["loss"] > -np.log(0.5) / 4 and 0 < first["seconds"] < 60
     assert first["loss"] == again["loss"] != other["loss"]
+
+
+def test_a_recipes_time_is_worked_out_from_its_start_and_a_few_steps(tmp_path, monkeypatch):
+    (tmp_path / "small.py").write_text(SMALL)
+    clock = Mock(side_effect=[100, 105, 105, 107])  # the first steps take 5 seconds, the same again 2
+    monkeypatch.setattr(cells, "time", Mock(perf_counter=clock))
+    # Half of the digits in 2 seconds, so three passes over all in 12, and 3 to begin.
+    assert pace(Recipe("small", tmp_path / "small.py", ""), images=40) == 15
 
 
 # Twelve passes over the sample are too few steps for the running means of batch normalisation (lesson 12).
