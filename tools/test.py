@@ -42,9 +42,8 @@ def main(arguments: list[str]) -> int:
     set_up(extra=("tests/requirements.txt",))
     environment = resolve_data("mnist" if options.full else "sample").environment
     os.environ.clear()  # and the kernels inherit it
-    os.environ.update(
-        environment, TF_NUM_INTRAOP_THREADS="1"
-    )  # two processes: more would be in each other's way
+    # Two processes run the tests: with more threads than one each, they would be in each other's way.
+    os.environ.update({"TF_NUM_INTRAOP_THREADS": "1"} | environment)
     import pytest
 
     return int(pytest.main(["-n", "2", *(["--slow"] if options.all else []), *others]))

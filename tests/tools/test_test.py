@@ -46,4 +46,4 @@ def test_the_digits_are_found_first_and_other_arguments_go_to_pytest(monkeypatch
     monkeypatch.setattr(pytest, "main", lambda words: asked.append([*os.environ.values(), *words]) or 0)
     assert test.main(["--full", "--all", "-k", "x", "test_house.py::test_x"]) == test.main([]) == 0
     path = str(ROOT / "tests" / "test_house.py::test_x")
-    assert asked == [["mnist", "-n", "2", "--slow", "-k", "x", path], ["sample", "-n", "2"]]
+    assert asked == [["1", "mnist", "-n", "2", "--slow", "-k", "x", path], ["1", "sample", "-n", "2"]]
