@@ -224,23 +224,19 @@ def build_normalised(widths, *first):
     return keras.Sequential(layers)
 
 
-def load_members(folder=MEMBERS, widths=(8, 16, 32)):
-    """Load five small networks of lesson 12, which differ in their seed alone, or others of a folder.
+def load_members():
+    """Load five small networks of lesson 12, which differ in their seed alone.
 
     They were trained on MNIST's first 50,000 training digits, bent at random, by the lesson's cells tagged
-    `recipe:small`; `python3 course.py results` makes them again, and the deep ones in build/deep.
-
-    Args:
-        folder: path of a folder with a file of weights for each network, `NAME.npz`.
-        widths: three integers, filters of each pair of the networks' convolutions.
+    `recipe:small`; `python3 course.py results` makes them again.
 
     Returns:
         A list of uncompiled `keras.Sequential`, each float32 `(n, 28, 28, 1)`, 0–1 → `(n, 10)`.
     """
     members = []
-    for path in sorted(Path(folder).glob("*.npz")):
+    for path in sorted(MEMBERS.glob("*.npz")):
         with np.load(path) as weights:
-            members.append(build_normalised(widths))
+            members.append(build_normalised((8, 16, 32)))
             members[-1].set_weights(list(weights.values()))
     return members
 

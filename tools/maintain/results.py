@@ -8,8 +8,8 @@ steps of each recipe, three times, each time between two starts of the yardstick
 
 Runs and times are kept, and committed, in tools/maintain/runs/. One is made again only when its recipe, a
 helper that the recipe calls, Keras or TensorFlow has changed, or when you delete it there: after an
-interruption the same command continues. When all are there, it writes mnist_helpers/assets/results.json,
-the picture and the table.
+interruption the same command continues; only the times are taken in one go. When all are there, it writes
+mnist_helpers/assets/results.json, the picture and the table.
 """
 
 import argparse
@@ -89,7 +89,8 @@ def times() -> dict:
         one of each round, and the digests of what was timed.
     """
     digests = {recipe.name: digest(recipe) for recipe in RECIPES}
-    if TIMES.exists() and (known := json.loads(TIMES.read_text("utf-8")))["digests"] == digests:
+    known = json.loads(TIMES.read_text("utf-8")) if TIMES.exists() else {}
+    if known.get("digests") == digests and made_with_these_versions(known):
         return known
     by_name = {recipe.name: recipe for recipe in RECIPES}
     yardstick = by_name.pop(YARDSTICK)
@@ -118,8 +119,13 @@ def kept_runs(recipe: Recipe) -> list[dict]:
     """Return the runs made, on whatever computer, of the recipe as it stands and with the versions here."""
     file = RUNS / f"{recipe.name}.json"
     runs = json.loads(file.read_text("utf-8")) if file.exists() else []
-    code, here = digest(recipe), {(package, version(package)) for package in ("tensorflow", "keras")}
-    return [run for run in runs if run["digest"] == code and here <= run["versions"].items()]
+    code = digest(recipe)
+    return [run for run in runs if run["digest"] == code and made_with_these_versions(run)]
+
+
+def made_with_these_versions(found: dict) -> bool:
+    """Return whether a run, or the times, were made with the Keras and TensorFlow that are here."""
+    return all(found["versions"][package] == version(package) for package in ("tensorflow", "keras"))
 
 
 def silence() -> None:
